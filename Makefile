@@ -1,0 +1,45 @@
+# The commands of the project. What a fresh machine lacks is got by the scripts behind them.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Passed on to cargo by `make test`, for example ARGS="-p store".
+ARGS ?=
+
+.PHONY: help demo run start stop migrate test lint format openapi clean-data
+
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Build, start, book, pay, and show what happened
+	@scripts/boxoffice demo
+
+run: ## Build and run in the foreground, until Ctrl-C
+	@scripts/boxoffice dev
+
+start: ## Build and run in the background
+	@scripts/dev start
+
+stop: ## Stop what `make start` started
+	@scripts/dev stop
+
+migrate: ## Bring the database to the current schema
+	@scripts/boxoffice migrate
+
+test: ## Run all tests with the services they need (ARGS="-p store" for some)
+	@scripts/test $(ARGS)
+
+lint: ## Check formatting, lints, scripts and texts
+	@scripts/lint
+
+format: ## Format the code
+	@scripts/prerequisites lint
+	@scripts/cargo fmt --all
+
+openapi: ## Write the OpenAPI document again
+	@mkdir -p docs
+	@scripts/cargo run --locked --quiet --package boxoffice -- openapi >docs/openapi.json.new
+	@mv docs/openapi.json.new docs/openapi.json
+
+clean-data: ## Delete the data of `make run`, `make start` and the tests
+	@scripts/clean-data

@@ -1,0 +1,24 @@
+//! The rules of selling seats: pure values and total functions. Knows no clock, no randomness, no database, no wire.
+
+pub mod ids;
+pub mod limits;
+pub mod money;
+
+pub mod event;
+pub mod partner;
+pub mod seat;
+pub mod show;
+pub mod show_seat;
+pub mod venue;
+
+pub mod quote;
+
+pub mod booking;
+pub mod booking_state;
+pub mod hold;
+pub mod payment;
+pub mod refund;
+pub mod ticket;
+
+pub mod message;
+pub mod timeline;

@@ -1,0 +1,48 @@
+//! Deadlines and limits, each with its unit last and the reason for its size. Related ones are tied together.
+
+/// How long seats are held for a customer to pay, where the show does not say otherwise (product A4: 5 minutes).
+pub const HOLD_SECONDS: i64 = 5 * 60;
+
+/// The longest that seats stay held, counted from opening, whatever the payment provider says (product A7).
+pub const HARD_CAP_SECONDS: i64 = 15 * 60;
+
+/// How much longer each `processing` answer of the provider holds the seats, up to the hard cap.
+pub const PROCESSING_EXTENSION_SECONDS: i64 = 2 * 60;
+
+/// How often a payment that is `processing` is read again while its webhook is awaited.
+pub const PROCESSING_POLL_SECONDS: i64 = 10;
+
+/// How much longer than the database's hold a seat lock lives, so that the lock never ends first.
+pub const LOCK_GRACE_SECONDS: i64 = 30;
+
+/// How long the lock taken at the edge lives until the saga extends it.
+pub const EDGE_CLAIM_SECONDS: i64 = 10;
+
+/// How long a released booking's lock tombstone refuses a late lock; longer than any lock step may take.
+pub const LOCK_TOMBSTONE_SECONDS: i64 = 10 * 60;
+
+/// How far past its deadline a hold may be seen before the promise is broken (promise P4).
+pub const HOLD_OVERRUN_SECONDS: i64 = 60;
+
+/// How far past its deadline a hold is before the sweep looks for the saga that should have freed it.
+pub const OVERDUE_SWEEP_SECONDS: i64 = 20;
+
+/// The most seats in one booking (product A1).
+pub const SEATS_PER_BOOKING: usize = 10;
+
+/// The most open holds of one customer on one show (product A1).
+pub const OPEN_HOLDS_PER_CUSTOMER_AND_SHOW: i32 = 2;
+
+/// The most payment attempts for one booking; the deadline usually comes first.
+pub const PAYMENT_ATTEMPTS: u32 = 5;
+
+/// The longest accepted `Idempotency-Key`, in characters.
+pub const IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
+
+/// How old a webhook's timestamp may be, in either direction.
+pub const WEBHOOK_TOLERANCE_SECONDS: i64 = 5 * 60;
+
+const _: () = assert!(HOLD_SECONDS < HARD_CAP_SECONDS, "a hold must be able to end before the hard cap");
+const _: () = assert!(OVERDUE_SWEEP_SECONDS < HOLD_OVERRUN_SECONDS, "the sweep must act within the promise");
+const _: () = assert!(PROCESSING_POLL_SECONDS < PROCESSING_EXTENSION_SECONDS, "an extension must be worth a read");
+const _: () = assert!(LOCK_GRACE_SECONDS > OVERDUE_SWEEP_SECONDS, "a lock must outlive the hold it stands for");

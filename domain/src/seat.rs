@@ -1,0 +1,92 @@
+//! Seats: the places of a hall.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{HallId, SeatId};
+
+/// The longest name of a seat category, in bytes.
+const CATEGORY_BYTES: usize = 32;
+
+/// What a seat costs and offers, as the partner names it: `standard`, `premium`, `balcony`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct SeatCategory(String);
+
+/// A text that cannot name a seat category.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a seat category: 1 to 32 of a-z, 0-9, - and _")]
+pub struct InvalidSeatCategory {
+    /// The text as given, cut.
+    pub text: String,
+}
+
+impl SeatCategory {
+    /// Parses 1 to 32 of lower-case letters, digits, `-` and `_`.
+    pub fn parse(text: &str) -> Result<Self, InvalidSeatCategory> {
+        let fits = !text.is_empty()
+            && text.len() <= CATEGORY_BYTES
+            && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidSeatCategory { text: text.chars().take(64).collect() })
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SeatCategory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for SeatCategory {
+    type Error = InvalidSeatCategory;
+
+    fn try_from(text: String) -> Result<Self, InvalidSeatCategory> {
+        Self::parse(&text)
+    }
+}
+
+impl From<SeatCategory> for String {
+    fn from(category: SeatCategory) -> String {
+        category.0
+    }
+}
+
+/// One place in a hall.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Its id.
+    pub id: SeatId,
+    /// The hall it stands in.
+    pub hall_id: HallId,
+    /// The part of the hall: `stalls`, `balcony`.
+    pub section: String,
+    /// The row as written on the floor: `A`, `12`.
+    pub row: String,
+    /// The number as written on the seat.
+    pub number: String,
+    /// Its category.
+    pub category: SeatCategory,
+    /// Whether it is a place for a wheelchair.
+    pub accessible: bool,
+    /// Distance from the left edge of the seat map, in seat widths.
+    pub x: f64,
+    /// Distance from the front edge of the seat map, in row depths.
+    pub y: f64,
+}
+
+impl Seat {
+    /// What is printed on a ticket: section, row and number.
+    pub fn label(&self) -> String {
+        format!("{} {}{}", self.section, self.row, self.number)
+    }
+}
