@@ -1,0 +1,171 @@
+//! Bookings as customers, support and sagas read them. A list takes as many statements as a single booking does.
+
+use domain::booking::{Booking, BookingRecord, BookingRequest, SeatSelection};
+use domain::ids::{BookingId, CustomerId, PaymentId, ShowId};
+use domain::money::Money;
+use domain::payment::IntentId;
+use jiff::Timestamp;
+use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
+
+use crate::Store;
+use crate::booking::{BookingRow, COLUMNS, StoredBooking};
+use crate::column::RowOf;
+use crate::error::StoreError;
+use crate::payment::{self, StoredAttempt};
+use crate::statement::{Column, bind, sql};
+
+/// Which bookings to list; what is none does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct BookingFilter {
+    /// The name of a state, one of [`domain::booking_state::BookingState::NAMES`].
+    pub state: Option<String>,
+    /// The show.
+    pub show_id: Option<ShowId>,
+}
+
+impl Store {
+    /// A booking, for those who may see every one.
+    pub async fn find_booking(&self, booking_id: BookingId) -> Result<Option<Booking>, StoreError> {
+        let mut found = self.bookings("b.id = $1", bind![booking_id], 1).await?;
+        Ok(found.pop())
+    }
+
+    /// A booking of a customer; none if it is somebody else's.
+    pub async fn find_booking_for(
+        &self,
+        customer_id: CustomerId,
+        booking_id: BookingId,
+    ) -> Result<Option<Booking>, StoreError> {
+        let condition = "b.id = $1 and b.customer_id = $2";
+        let mut found = self.bookings(condition, bind![booking_id, customer_id], 1).await?;
+        Ok(found.pop())
+    }
+
+    /// The bookings of a customer, newest first; `after` is the time of creation and the id of the last one seen.
+    pub async fn list_bookings_for(
+        &self,
+        customer_id: CustomerId,
+        filter: &BookingFilter,
+        after: Option<(Timestamp, BookingId)>,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        let BookingFilter { state, show_id } = filter;
+        let mut condition = "b.customer_id = $1".to_owned();
+        let mut values = bind![customer_id];
+        let conditions =
+            [("b.state = ", state.as_ref().map(Column::value)), ("b.show_id = ", show_id.as_ref().map(Column::value))];
+        for (is, value) in conditions {
+            if let Some(value) = value {
+                values.push(value);
+                condition += &format!(" and {is}${}", values.len());
+            }
+        }
+        if let Some((created_at, booking_id)) = after {
+            values.extend(bind![created_at, booking_id]);
+            condition += &format!(" and (b.created_at, b.id) < (${}, ${})", values.len() - 1, values.len());
+        }
+        self.bookings(&condition, values, limit).await
+    }
+
+    /// A booking as the settling saga needs it.
+    pub async fn recall_booking(&self, booking_id: BookingId) -> Result<Option<BookingRecord>, StoreError> {
+        let text = format!("select {COLUMNS} from bookings b where b.id = $1");
+        let Some(row) = sql(text, bind![booking_id]).one::<BookingRow>(self.reader()).await? else {
+            return Ok(None);
+        };
+        let booking = StoredBooking::try_from(row)?;
+        let attempts = payment::attempts_of(self.reader(), booking_id).await?;
+        let id = booking.id.to_string();
+        Ok(Some(BookingRecord {
+            request: BookingRequest {
+                booking_id: booking.id,
+                customer_id: booking.customer_id,
+                show_id: booking.show_id,
+                seat_ids: RowOf::new("bookings", &id).read(SeatSelection::parse(booking.seat_ids))?,
+                fingerprint: booking.fingerprint,
+            },
+            payment_id: PaymentId::for_booking(booking.id),
+            state: booking.state,
+            amount: booking.amount,
+            expires_at: booking.expires_at.unwrap_or(booking.hard_cap_at),
+            hard_cap_at: booking.hard_cap_at,
+            attempts: attempts.into_iter().map(|attempt| attempt.record).collect(),
+        }))
+    }
+
+    /// The booking that an intent is to pay for.
+    pub async fn find_booking_by_intent(&self, intent_id: &IntentId) -> Result<Option<BookingId>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct PaidRow {
+            booking_id: String,
+        }
+        let text = "select booking_id from payment_attempts where intent_id = $1 and booking_id is not null";
+        let row = sql(text, bind![intent_id.as_str()]).one::<PaidRow>(self.reader()).await?;
+        let of = RowOf::new("payment_attempts", intent_id.as_str());
+        row.map(|row| of.read(BookingId::parse(&row.booking_id))).transpose()
+    }
+
+    async fn bookings(&self, condition: &str, values: Vec<Value>, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        let text = format!(
+            "select {COLUMNS}, p.captured_minor, p.refunded_minor from bookings b \
+             left join payments p on p.payable_id = b.id where {condition} \
+             order by b.created_at desc, b.id desc limit {limit}"
+        );
+        let rows = sql(text, values).all::<BookingWithSums>(self.reader()).await?;
+        let mut bookings = Vec::with_capacity(rows.len());
+        for row in rows {
+            bookings.push((StoredBooking::try_from(row.booking)?, row.captured_minor, row.refunded_minor));
+        }
+        let ids: Vec<BookingId> = bookings.iter().map(|(booking, ..)| booking.id).collect();
+        let mut attempts = payment::attempts_of_all(self.reader(), &ids).await?;
+        let with_attempts = bookings.into_iter().map(|(booking, captured_minor, refunded_minor)| {
+            let attempts = attempts.remove(&booking.id).unwrap_or_default();
+            into_booking(booking, attempts, captured_minor, refunded_minor)
+        });
+        Ok(with_attempts.collect())
+    }
+}
+
+fn into_booking(
+    booking: StoredBooking,
+    attempts: Vec<StoredAttempt>,
+    captured_minor: Option<i64>,
+    refunded_minor: Option<i64>,
+) -> Booking {
+    let currency = booking.amount.currency;
+    Booking {
+        id: booking.id,
+        customer_id: booking.customer_id,
+        show_id: booking.show_id,
+        partner_id: booking.partner_id,
+        seat_ids: booking.seat_ids,
+        fingerprint: booking.fingerprint,
+        expires_at: booking.expires_at.filter(|_| booking.state.is_open()),
+        state: booking.state,
+        quote: booking.quote,
+        amount: booking.amount,
+        refund_policy: booking.refund_policy,
+        attempts: attempts.into_iter().map(|attempt| attempt.record).collect(),
+        captured: Money::new(captured_minor.unwrap_or_default(), currency),
+        refunded: Money::new(refunded_minor.unwrap_or_default(), currency),
+        created_at: booking.created_at,
+        updated_at: booking.updated_at,
+    }
+}
+
+/// A row of `bookings` with what was collected and given back for it.
+struct BookingWithSums {
+    booking: BookingRow,
+    captured_minor: Option<i64>,
+    refunded_minor: Option<i64>,
+}
+
+impl FromQueryResult for BookingWithSums {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            booking: BookingRow::from_query_result(row, prefix)?,
+            captured_minor: row.try_get(prefix, "captured_minor")?,
+            refunded_minor: row.try_get(prefix, "refunded_minor")?,
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! The database: what is written together, in which order it is locked, and what is read. Knows no engine, no provider,
+//! no lock server and no wire.
+//!
+//! Every change is one transaction that locks the booking first, asks the domain what becomes of it, and writes the
+//! state, the messages and the timeline together. Every change may be repeated: it answers the same and writes nothing.
+
+mod connection;
+mod error;
+mod transaction;
+
+mod column;
+mod statement;
+
+mod catalogue;
+mod show;
+mod show_seat;
+
+mod booking;
+mod booking_cancel;
+mod booking_close;
+mod booking_confirm;
+mod booking_open;
+mod booking_read;
+mod hold;
+mod stuck;
+
+mod payment;
+mod payment_event;
+mod payment_record;
+mod refund;
+
+mod operator_action;
+mod outbox;
+mod sweep;
+mod ticket;
+mod timeline;
+
+pub use booking_read::BookingFilter;
+pub use catalogue::Catalogue;
+pub use connection::{DatabaseConfig, Store};
+pub use error::StoreError;
+pub use operator_action::OperatorAction;
+pub use outbox::{OUTBOX_SLOTS, OutboxMessage};
+pub use payment_event::{NewPaymentEvent, PaymentEvent, PaymentEventState, PaymentEventStored};
+pub use show::{ShowFilter, ShowListing};
+pub use show_seat::SeatCheck;

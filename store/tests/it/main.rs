@@ -1,0 +1,40 @@
+//! What the store promises, on both databases: each test runs on a fresh SQLite file and on a fresh PostgreSQL
+//! database, and ends with a look at what must be true of any database whatever has happened to it.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking: that is how it reports")]
+
+/// Makes two tests of each function `async fn name(db: TestDatabase)`: one per database.
+macro_rules! on_both_databases {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                crate::harness::run_on_sqlite(super::$name).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                crate::harness::run_on_postgres(super::$name).await;
+            }
+        }
+    )*};
+}
+
+mod fixture;
+mod harness;
+mod invariants;
+
+mod being_stuck;
+mod cancelling;
+mod catalogue;
+mod closing;
+mod confirming;
+mod holding;
+mod inbox;
+mod migrating;
+mod opening;
+mod paying;
+mod racing;
+mod reading;
+mod refunding;
+mod sweeping;

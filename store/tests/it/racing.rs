@@ -1,0 +1,156 @@
+//! Many at once: one winner, and nothing half done.
+
+use domain::booking::{BookingConfirmed, BookingOpened};
+use domain::booking_state::{EndState, FailureReason};
+use domain::refund::{RefundOpened, RefundReason, RefundToOpen};
+use futures::future::join_all;
+
+use crate::fixture::{self, after, buy, now, open_and_request, request};
+use crate::harness::TestDatabase;
+
+on_both_databases! {
+    one_booking_gets_the_seats,
+    overlapping_bookings_never_wait_for_each_other,
+    a_customer_gets_only_so_many_holds,
+    the_same_booking_is_opened_once,
+    opening_and_closing_the_same_booking_agree,
+    a_booking_is_confirmed_once,
+    late_money_and_a_new_booking_share_nothing,
+    a_refund_is_opened_once,
+}
+
+/// Runs a future for each number on a task of its own, over connections of three processes.
+async fn at_once<T, F>(db: &TestDatabase, tasks: usize, work: impl Fn(usize, store::Store) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let stores = [db.store.clone(), db.another_process().await, db.another_process().await];
+    let running = (0..tasks).map(|task| tokio::spawn(work(task, stores[task % stores.len()].clone())));
+    join_all(running).await.into_iter().map(|result| result.expect("a task")).collect()
+}
+
+async fn one_booking_gets_the_seats(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let answers = at_once(&db, 40, |task, store| async move {
+        let request = request(task as u128 + 1, "key", &[2, 0, 1]);
+        store.open_booking(&request, now()).await.expect("an answer")
+    })
+    .await;
+    let opened = answers.iter().filter(|answer| matches!(answer, BookingOpened::Opened(_))).count();
+    let taken = |answer: &&BookingOpened| {
+        matches!(answer, BookingOpened::Refused { reason: FailureReason::SeatsTaken { seat_ids } }
+            if seat_ids.len() == 3)
+    };
+    assert_eq!((opened, answers.iter().filter(taken).count()), (1, 39));
+    assert_eq!(fixture::count(&db.store, "bookings").await, 1);
+}
+
+async fn overlapping_bookings_never_wait_for_each_other(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    // Each asks for three seats in an order of its own, so that without one order for all they would deadlock.
+    let answers = at_once(&db, 36, |task, store| async move {
+        let first = task % fixture::SEATS;
+        let seats = [first, (first + 5) % fixture::SEATS, (first + 1) % fixture::SEATS];
+        let request = request(task as u128 + 1, "key", &seats);
+        store.open_booking(&request, now()).await.expect("an answer")
+    })
+    .await;
+    let opened = answers.iter().filter(|answer| matches!(answer, BookingOpened::Opened(_))).count();
+    assert!((1..=fixture::SEATS / 3).contains(&opened), "{opened} bookings of three seats in a hall of twelve");
+    assert_eq!(fixture::count(&db.store, "show_seats where state = 'held'").await, opened as i64 * 3);
+}
+
+async fn a_customer_gets_only_so_many_holds(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let answers = at_once(&db, 12, |task, store| async move {
+        store.open_booking(&request(1, &format!("key {task}"), &[task]), now()).await.expect("an answer")
+    })
+    .await;
+    let opened = answers.iter().filter(|answer| matches!(answer, BookingOpened::Opened(_))).count();
+    assert_eq!(opened, 2);
+    assert_eq!(fixture::count(&db.store, "show_seats where state = 'held'").await, 2);
+}
+
+async fn the_same_booking_is_opened_once(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let answers = at_once(&db, 12, |_, store| async move {
+        store.open_booking(&request(1, "key", &[0, 1]), now()).await.expect("an answer")
+    })
+    .await;
+    assert!(matches!(answers[0], BookingOpened::Opened(_)));
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(fixture::count(&db.store, "outbox").await, 1);
+}
+
+async fn opening_and_closing_the_same_booking_agree(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    at_once(&db, 24, |task, store| async move {
+        let request = request(task as u128 / 2 + 1, "key", &[task / 2]);
+        if task % 2 == 0 {
+            store.open_booking(&request, now()).await.expect("an answer");
+        } else {
+            fixture::close(&store, &request, EndState::Failed { reason: FailureReason::Abandoned }).await;
+        }
+    })
+    .await;
+    // Whichever came first, the booking is closed and its seat is free.
+    assert_eq!(fixture::count(&db.store, "bookings where state = 'failed'").await, 12);
+    assert_eq!(fixture::count(&db.store, "show_seats where state <> 'available'").await, 0);
+}
+
+async fn a_booking_is_confirmed_once(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let booking = request(1, "key", &[0, 1]);
+    open_and_request(&db.store, &booking).await;
+    fixture::pay(&db.store, &booking, 1).await;
+    let booking_id = booking.booking_id;
+    let answers = at_once(&db, 10, |_, store| async move {
+        store.confirm_booking(booking_id, Some(1), after(61)).await.expect("an answer")
+    })
+    .await;
+    assert!(answers.iter().all(|answer| *answer == BookingConfirmed::Confirmed { late: false }));
+    assert_eq!(fixture::count(&db.store, "tickets").await, 2);
+}
+
+async fn late_money_and_a_new_booking_share_nothing(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    for seat in 0..6 {
+        let late = request(seat as u128 + 1, "late", &[seat]);
+        open_and_request(&db.store, &late).await;
+        fixture::pay(&db.store, &late, 1).await;
+        fixture::close(&db.store, &late, EndState::Expired).await;
+    }
+    at_once(&db, 12, |task, store| async move {
+        let seat = task / 2;
+        if task % 2 == 0 {
+            let late = request(seat as u128 + 1, "late", &[seat]).booking_id;
+            store.confirm_booking(late, Some(1), after(400)).await.expect("an answer");
+        } else {
+            store.open_booking(&request(seat as u128 + 100, "new", &[seat]), after(400)).await.expect("an answer");
+        }
+    })
+    .await;
+    // Each seat went to one of the two.
+    let sold = fixture::count(&db.store, "show_seats where state = 'sold'").await;
+    let held = fixture::count(&db.store, "show_seats where state = 'held'").await;
+    assert_eq!(sold + held, 6);
+    assert_eq!(fixture::count(&db.store, "tickets where state = 'issued'").await, sold);
+}
+
+async fn a_refund_is_opened_once(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let booking = request(1, "key", &[0]);
+    buy(&db.store, &booking).await;
+    let reasons = [RefundReason::Cancelled, RefundReason::NotConfirmed, RefundReason::Mismatch];
+    let answers = at_once(&db, 12, |task, store| {
+        let reason = reasons[task % reasons.len()];
+        let order = RefundToOpen { booking_id: booking.booking_id, attempt: 1, reason, amount: None };
+        async move { store.open_refund(&order, after(100)).await.expect("an answer") }
+    })
+    .await;
+    // Whichever reason came first took everything that there was to give back.
+    let nothing = answers.iter().filter(|answer| **answer == RefundOpened::Nothing).count();
+    assert_eq!(nothing, 8);
+    assert_eq!(fixture::count(&db.store, "refunds").await, 1);
+}

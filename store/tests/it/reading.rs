@@ -1,0 +1,133 @@
+//! What callers read, and what they may not see.
+
+use domain::booking::BookingOpened;
+use domain::booking_state::EndState;
+use domain::ids::BookingId;
+use store::{BookingFilter, DatabaseConfig, Store, StoreError};
+use uuid::Uuid;
+
+use crate::fixture::{self, after, buy, customer, now, open, open_and_request, request, seat, show_id, tamper};
+use crate::harness::TestDatabase;
+
+on_both_databases! {
+    a_booking_is_seen_by_its_customer_alone,
+    bookings_are_listed_newest_first_with_a_cursor,
+    a_booking_is_recalled_with_its_request_and_attempts,
+    seats_are_checked_for_the_one_who_asks,
+    messages_are_read_in_order_and_without_gaps,
+    a_row_that_cannot_be_read_is_an_error,
+    the_database_answers,
+}
+
+async fn a_booking_is_seen_by_its_customer_alone(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let request = request(1, "key", &[0]);
+    open(&store, &request).await;
+    let seen = store.find_booking_for(customer(1), request.booking_id).await.unwrap();
+    assert_eq!(seen.unwrap().id, request.booking_id);
+    assert_eq!(store.find_booking_for(customer(2), request.booking_id).await.unwrap(), None);
+    let nobodys = BookingId::new(Uuid::from_u128(1));
+    assert_eq!(store.find_booking(nobodys).await.unwrap(), None);
+    assert!(store.timeline(nobodys).await.unwrap().is_empty());
+    assert!(store.tickets_of(nobodys).await.unwrap().is_empty());
+    assert_eq!(store.recall_booking(nobodys).await.unwrap(), None);
+}
+
+async fn bookings_are_listed_newest_first_with_a_cursor(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    // Two of them in the same millisecond, which the id tells apart.
+    for (number, at) in [(0, 0), (1, 5), (2, 5), (3, 9)] {
+        let request = request(1, &format!("key {number}"), &[number]);
+        assert!(matches!(store.open_booking(&request, after(at)).await.unwrap(), BookingOpened::Opened(_)));
+        fixture::close(&store, &request, EndState::Expired).await;
+    }
+    let all = store.list_bookings_for(customer(1), &BookingFilter::default(), None, 10).await.unwrap();
+    assert_eq!(all.len(), 4);
+    assert!(all.windows(2).all(|pair| (pair[0].created_at, pair[0].id) > (pair[1].created_at, pair[1].id)));
+    assert!(all.iter().all(|booking| booking.attempts.len() == 1));
+
+    let mut paged = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = store.list_bookings_for(customer(1), &BookingFilter::default(), cursor, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        cursor = Some((last.created_at, last.id));
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+
+    let failed = BookingFilter { state: Some("failed".to_owned()), show_id: Some(show_id()) };
+    assert_eq!(store.list_bookings_for(customer(1), &failed, None, 10).await.unwrap().len(), 4);
+    let confirmed = BookingFilter { state: Some("confirmed".to_owned()), show_id: None };
+    assert!(store.list_bookings_for(customer(1), &confirmed, None, 10).await.unwrap().is_empty());
+    assert!(store.list_bookings_for(customer(2), &BookingFilter::default(), None, 10).await.unwrap().is_empty());
+}
+
+async fn a_booking_is_recalled_with_its_request_and_attempts(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let request = request(1, "key", &[2, 0]);
+    open_and_request(&store, &request).await;
+    let record = store.recall_booking(request.booking_id).await.unwrap().unwrap();
+    assert_eq!(record.request, request);
+    assert_eq!((record.amount, record.attempts.len()), (fixture::euros(3_000), 1));
+    assert_eq!(record.expires_at, after(300));
+}
+
+async fn seats_are_checked_for_the_one_who_asks(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let request = request(1, "key", &[0]);
+    open(&store, &request).await;
+    let seats = [seat(0), seat(1), seat(50)];
+    let own = store.seats_not_available(show_id(), &seats, request.booking_id).await.unwrap();
+    assert_eq!((own.unknown.as_slice(), own.taken.as_slice()), ([seat(50)].as_slice(), [].as_slice()));
+    let other = BookingId::new(Uuid::from_u128(1));
+    let others = store.seats_not_available(show_id(), &seats, other).await.unwrap();
+    assert_eq!(others.taken, [seat(0)]);
+    assert!(store.seats_not_available(show_id(), &[seat(3)], other).await.unwrap().is_clear());
+}
+
+async fn messages_are_read_in_order_and_without_gaps(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    for number in 0..3 {
+        buy(&store, &request(number as u128 + 1, "key", &[number])).await;
+    }
+    let messages = store.unpublished_messages(100).await.unwrap();
+    assert_eq!(messages.len(), 15);
+    for booking in messages.chunk_by(|one, next| one.booking_id == next.booking_id) {
+        let seqs: Vec<i64> = booking.iter().map(|message| message.seq).collect();
+        assert_eq!(seqs, [1, 2, 3, 4, 5]);
+        assert!(booking.iter().all(|message| message.slot == booking[0].slot && (0..16).contains(&message.slot)));
+        assert_eq!(booking[0].subject.booking_id, booking[0].booking_id);
+    }
+}
+
+async fn a_row_that_cannot_be_read_is_an_error(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let request = request(1, "key", &[0]);
+    open(&store, &request).await;
+    tamper(&store, "update bookings set state_detail = '{\"state\":\"sideways\"}'").await;
+    let error = store.find_booking(request.booking_id).await.unwrap_err();
+    assert!(matches!(error, StoreError::CorruptRow { table: "bookings", .. }), "{error}");
+    assert!(!error.is_transient());
+    tamper(&store, "update bookings set state_detail = '{\"state\":\"pending\"}'").await;
+}
+
+async fn the_database_answers(db: TestDatabase) {
+    db.store.ping().await.unwrap();
+    let nowhere = DatabaseConfig::new("mysql://root@localhost/boxoffice");
+    let error = Store::connect(&nowhere).await.unwrap_err();
+    assert!(matches!(error, StoreError::UnsupportedUrl { .. }), "{error}");
+    let in_memory = DatabaseConfig::new("sqlite::memory:");
+    assert!(matches!(Store::connect(&in_memory).await, Err(StoreError::UnsupportedUrl { .. })));
+    let closed = db.another_process().await;
+    closed.close().await.unwrap();
+    let error = closed.find_show(show_id()).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert_eq!(now(), after(0));
+}
