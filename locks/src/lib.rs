@@ -1,0 +1,92 @@
+//! Seat locks: the fast, short claim that turns a stampede into one winner. Knows no database and reads no clock.
+//!
+//! A lock only spares the database the losers; what is sold is decided there. So losing every lock costs speed and
+//! never a seat, and wherever the two disagree ([`SeatLocks::mark_sold`], [`SeatLocks::rebuild`]) the database is
+//! believed.
+
+mod memory;
+
+use async_trait::async_trait;
+use domain::hold::{Hold, SeatsLocked};
+use domain::ids::{BookingId, SeatId, ShowId};
+use jiff::Timestamp;
+
+pub use memory::MemoryLocks;
+
+/// Whose claim on which seats is meant, whatever its deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockOwner {
+    /// The show.
+    pub show_id: ShowId,
+    /// The seats.
+    pub seat_ids: Vec<SeatId>,
+    /// Whose they are.
+    pub booking_id: BookingId,
+}
+
+impl From<&Hold> for LockOwner {
+    fn from(hold: &Hold) -> Self {
+        Self { show_id: hold.show_id, seat_ids: hold.seat_ids.clone(), booking_id: hold.booking_id }
+    }
+}
+
+/// A seat that is not free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LockedSeat {
+    /// The show.
+    pub show_id: ShowId,
+    /// The seat.
+    pub seat_id: SeatId,
+    /// Whose it is.
+    pub booking_id: BookingId,
+    /// Until when; none for a seat that is sold.
+    pub until: Option<Timestamp>,
+}
+
+/// A fault of the lock store: nothing is known of the seats, and the call may be repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// The store could not be asked.
+    #[error("the seat locks cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Claims on seats, all seats of a claim or none.
+///
+/// Every method is idempotent, so each may be repeated when its answer got lost.
+#[async_trait]
+pub trait SeatLocks: Send + Sync {
+    /// Locks the seats until `hold.until`, all or none.
+    ///
+    /// A booking that has some of them keeps them: its deadlines move to `hold.until` where that is later and are
+    /// never shortened. A lock whose deadline has passed is free.
+    async fn lock(&self, hold: &Hold, now: Timestamp) -> Result<SeatsLocked, LockError>;
+
+    /// Frees what `owner` has of its seats, locked or sold, and refuses its late locks for
+    /// [`domain::limits::LOCK_TOMBSTONE_SECONDS`]. What others have is left alone.
+    async fn release(&self, owner: &LockOwner, now: Timestamp) -> Result<(), LockError>;
+
+    /// Takes a claim back that was made at the edge and came to nothing, so that the same booking may try again.
+    ///
+    /// Only seats whose deadline is still the claim's own are freed: where the saga has extended the lock meanwhile,
+    /// the claim is the saga's.
+    async fn drop_claim(&self, claim: &Hold, now: Timestamp) -> Result<(), LockError>;
+
+    /// Marks the seats as sold to `owner`, which refuses everybody else until the owner releases them.
+    ///
+    /// It follows the database's decision, so it needs no lock, replaces whatever is there and is not stopped by a
+    /// tombstone: money that came late is sold after a release.
+    async fn mark_sold(&self, owner: &LockOwner) -> Result<(), LockError>;
+
+    /// The seats of a show that are not free, in the order of their ids.
+    async fn held(&self, show_id: ShowId, now: Timestamp) -> Result<Vec<LockedSeat>, LockError>;
+
+    /// The seats of all shows that are not free, in the order of their shows and ids.
+    async fn all(&self, now: Timestamp) -> Result<Vec<LockedSeat>, LockError>;
+
+    /// Makes the locks say what the database says: `holds` are locked, `sold` is sold and nothing else is.
+    ///
+    /// Live locks that are on neither list stay until their deadline, as they may be claims on their way to the
+    /// database.
+    async fn rebuild(&self, holds: Vec<Hold>, sold: Vec<Hold>, now: Timestamp) -> Result<(), LockError>;
+}
