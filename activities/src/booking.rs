@@ -1,0 +1,145 @@
+//! The steps on the booking in the database: one transaction each.
+
+#![allow(missing_docs, reason = "the steps are documented where they are declared, in the contracts")]
+
+use std::sync::Arc;
+
+use domain::booking::{
+    BookingCancelled, BookingClosed, BookingConfirmed, BookingOpened, BookingRecord, BookingRequest, CancelBooking,
+    CloseBooking, FlagBooking, UnflagBooking,
+};
+use domain::booking_state::BookingState;
+use domain::hold::HoldExtended;
+use domain::ids::BookingId;
+use domain::payment::{AttemptOpened, AttemptRecorded, RecordAttempt};
+use domain::refund::{RecordRefund, RefundOpened, RefundState, RefundToOpen};
+use jiff::Timestamp;
+use store::Store;
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use workflows::contracts::{ConfirmBooking, booking_contract};
+
+use crate::fault::into_activity_error;
+
+/// The steps on the booking in the database.
+pub struct BookingSteps {
+    /// The database.
+    pub store: Store,
+}
+
+#[activities]
+impl BookingSteps {
+    #[activity(definition = booking_contract::Open)]
+    pub async fn open(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        request: BookingRequest,
+    ) -> Result<BookingOpened, ActivityError> {
+        self.store.open_booking(&request, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::Close)]
+    pub async fn close(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        close: CloseBooking,
+    ) -> Result<BookingClosed, ActivityError> {
+        self.store.close_booking(&close, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::Confirm)]
+    pub async fn confirm(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        confirm: ConfirmBooking,
+    ) -> Result<BookingConfirmed, ActivityError> {
+        let ConfirmBooking { booking_id, attempt } = confirm;
+        self.store.confirm_booking(booking_id, attempt, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::Cancel)]
+    pub async fn cancel(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        cancel: CancelBooking,
+    ) -> Result<BookingCancelled, ActivityError> {
+        self.store.cancel_booking(&cancel, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::ExtendHold)]
+    pub async fn extend_hold(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        booking_id: BookingId,
+    ) -> Result<HoldExtended, ActivityError> {
+        self.store.extend_hold(booking_id, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::Flag)]
+    pub async fn flag(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        flag: FlagBooking,
+    ) -> Result<BookingState, ActivityError> {
+        // The one place from which a stuck saga reaches the log: monitoring watches for this line.
+        tracing::error!(
+            booking.id = %flag.booking_id, saga.step = flag.stuck.step, error = flag.stuck.error,
+            "a booking needs attention"
+        );
+        self.store.flag_booking(&flag, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::Unflag)]
+    pub async fn unflag(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        unflag: UnflagBooking,
+    ) -> Result<BookingState, ActivityError> {
+        self.store.unflag_booking(&unflag, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::Recall)]
+    pub async fn recall(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        booking_id: BookingId,
+    ) -> Result<Option<BookingRecord>, ActivityError> {
+        self.store.recall_booking(booking_id).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::OpenAttempt)]
+    pub async fn open_attempt(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        booking_id: BookingId,
+    ) -> Result<AttemptOpened, ActivityError> {
+        self.store.open_attempt(booking_id, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::RecordAttempt)]
+    pub async fn record_attempt(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        record: RecordAttempt,
+    ) -> Result<AttemptRecorded, ActivityError> {
+        self.store.record_attempt(&record, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::OpenRefund)]
+    pub async fn open_refund(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        refund: RefundToOpen,
+    ) -> Result<RefundOpened, ActivityError> {
+        self.store.open_refund(&refund, Timestamp::now()).await.map_err(into_activity_error)
+    }
+
+    #[activity(definition = booking_contract::RecordRefund)]
+    pub async fn record_refund(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        record: RecordRefund,
+    ) -> Result<RefundState, ActivityError> {
+        self.store.record_refund(&record, Timestamp::now()).await.map_err(into_activity_error)
+    }
+}

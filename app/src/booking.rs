@@ -1,0 +1,288 @@
+//! Bookings: make one, look at it, list one's own.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use domain::booking::{Booking, BookingRequest, Fingerprint, IdempotencyKey, InvalidSelection, SeatSelection};
+use domain::booking_state::BookingState;
+use domain::hold::{Hold, SeatsLocked, later};
+use domain::ids::{BookingId, SeatId, ShowId};
+use domain::limits::{EDGE_CLAIM_SECONDS, OPEN_HOLDS_PER_CUSTOMER_AND_SHOW};
+use domain::show::Show;
+use domain::ticket::Ticket;
+use domain::timeline::TimelineEntry;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use store::BookingFilter;
+
+use crate::engine::Started;
+use crate::error::seats_unknown;
+use crate::identity::Caller;
+use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
+use crate::{App, AppError};
+
+/// What a caller wants to book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookSeats {
+    /// The caller's name for this wish; a retry sends the same.
+    pub key: IdempotencyKey,
+    /// Which show.
+    pub show_id: ShowId,
+    /// Which seats, as asked for.
+    pub seat_ids: Vec<SeatId>,
+}
+
+/// What became of the wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Booked {
+    /// The booking exists and tells how it stands.
+    Created(Box<BookingView>),
+    /// Its saga runs and has not answered in time.
+    Accepted {
+        /// Where to look.
+        booking_id: BookingId,
+    },
+}
+
+/// A booking with its tickets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BookingView {
+    /// The booking.
+    pub booking: Booking,
+    /// Its tickets, valid or not.
+    pub tickets: Vec<Ticket>,
+    /// When this was read.
+    pub as_of: Timestamp,
+}
+
+/// Requests of one booking that are under way in this process: however many copies of a request come in at once, the
+/// engine is asked once.
+#[derive(Default)]
+pub(crate) struct Flights(Mutex<BTreeMap<(BookingId, String), Shared<BoxFuture<'static, Started>>>>);
+
+impl App {
+    /// Books seats. A key that was used before is answered as the first time, with the booking as it is today.
+    pub async fn book(&self, caller: &Caller, wish: BookSeats) -> Result<Booked, AppError> {
+        let selection = SeatSelection::parse(wish.seat_ids).map_err(invalid_selection)?;
+        let request = BookingRequest {
+            booking_id: BookingId::for_key(caller.customer_id, wish.key.as_str()),
+            customer_id: caller.customer_id,
+            show_id: wish.show_id,
+            fingerprint: fingerprint(wish.show_id, &selection),
+            seat_ids: selection,
+        };
+        if let Some(before) = self.store().find_booking(request.booking_id).await? {
+            if before.fingerprint != request.fingerprint {
+                return Err(AppError::KeyReused);
+            }
+            if before.state != BookingState::Pending {
+                return self.answer_of(before).await;
+            }
+        }
+        let Some(show) = self.store().find_show(request.show_id).await? else {
+            return Err(AppError::invalid("showId", "show_unknown", format!("there is no show {}", request.show_id)));
+        };
+        let claim = self.claim_at_edge(&request, &show).await?;
+        let started = self.start_once(&request, &show).await;
+        self.answer_to(&request, started, claim.as_ref()).await
+    }
+
+    /// One booking of the caller; any booking for an admin.
+    pub async fn find_booking(&self, caller: &Caller, booking_id: BookingId) -> Result<BookingView, AppError> {
+        let booking = self.booking_for(caller, booking_id).await?;
+        self.view(booking).await
+    }
+
+    /// The caller's bookings, newest first.
+    pub async fn list_bookings(
+        &self,
+        caller: &Caller,
+        filter: BookingFilter,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Listed<Booking>, AppError> {
+        check_limit(limit)?;
+        if let Some(state) = filter.state.as_deref()
+            && !BookingState::NAMES.contains(&state)
+        {
+            let names = BookingState::NAMES.join(", ");
+            return Err(AppError::invalid("state", "invalid_parameter", format!("must be one of {names}")));
+        }
+        let after = after.as_deref().map(after_booking).transpose()?;
+        let bookings = self.store().list_bookings_for(caller.customer_id, &filter, after, limit + 1).await?;
+        Ok(Listed::page(bookings, limit, |booking| cursor(booking.created_at, &[&booking.id.to_string()])))
+    }
+
+    /// What happened to a booking, step by step.
+    pub async fn timeline(&self, caller: &Caller, booking_id: BookingId) -> Result<Vec<TimelineEntry>, AppError> {
+        let booking = self.booking_for(caller, booking_id).await?;
+        Ok(self.store().timeline(booking.id).await?)
+    }
+
+    pub(crate) async fn booking_for(&self, caller: &Caller, booking_id: BookingId) -> Result<Booking, AppError> {
+        let found = if caller.roles.contains(&crate::identity::Role::Admin) {
+            self.store().find_booking(booking_id).await?
+        } else {
+            self.store().find_booking_for(caller.customer_id, booking_id).await?
+        };
+        found.ok_or(AppError::NotFound { what: "booking" })
+    }
+
+    pub(crate) async fn view(&self, booking: Booking) -> Result<BookingView, AppError> {
+        let tickets = self.store().tickets_of(booking.id).await?;
+        Ok(BookingView { booking, tickets, as_of: self.now() })
+    }
+
+    /// Refuses at the speed of the locks what the database would refuse anyway, before the engine hears of it. What is
+    /// refused here leaves nothing behind, and its key can be used again.
+    async fn claim_at_edge(&self, request: &BookingRequest, show: &Show) -> Result<Option<Hold>, AppError> {
+        let now = self.now();
+        show.check_on_sale(now).map_err(|why| AppError::NotOnSale { why })?;
+        let claim = Hold {
+            show_id: request.show_id,
+            seat_ids: request.seat_ids.sorted(),
+            booking_id: request.booking_id,
+            until: later(now, EDGE_CLAIM_SECONDS),
+        };
+        let claim = match self.locks().lock(&claim, now).await {
+            Ok(SeatsLocked::Locked) => Some(claim),
+            Ok(SeatsLocked::Taken { seat_ids }) => return Err(AppError::SeatsTaken { seat_ids }),
+            // The saga of this booking has let go of its seats: it answers for itself.
+            Ok(SeatsLocked::Released) => None,
+            Err(error) => {
+                tracing::warn!(booking.id = %request.booking_id, error = %error, "no seat lock, the database decides");
+                None
+            }
+        };
+        let refused = self.refusal_by_database(request).await;
+        if let Err(refusal) = refused {
+            self.drop_claim(claim.as_ref()).await;
+            return Err(refusal);
+        }
+        Ok(claim)
+    }
+
+    /// The locks may have been lost, so one indexed read of the seats precedes the start.
+    async fn refusal_by_database(&self, request: &BookingRequest) -> Result<(), AppError> {
+        let seats = request.seat_ids.as_slice();
+        let check = self.store().seats_not_available(request.show_id, seats, request.booking_id).await?;
+        if !check.unknown.is_empty() {
+            return Err(seats_unknown(&check.unknown));
+        }
+        if !check.taken.is_empty() {
+            return Err(AppError::SeatsTaken { seat_ids: check.taken });
+        }
+        let limit = OPEN_HOLDS_PER_CUSTOMER_AND_SHOW;
+        let open = self.store().count_open_holds(request.customer_id, request.show_id).await?;
+        let before = self.store().find_booking(request.booking_id).await?;
+        if before.is_none() && open >= i64::from(limit) {
+            return Err(AppError::TooManyHolds { limit });
+        }
+        Ok(())
+    }
+
+    async fn drop_claim(&self, claim: Option<&Hold>) {
+        if let Some(claim) = claim
+            && let Err(error) = self.locks().drop_claim(claim, self.now()).await
+        {
+            tracing::warn!(booking.id = %claim.booking_id, error = %error, "the edge claim ends by itself");
+        }
+    }
+
+    /// Starts the saga, or waits with those who have started it.
+    async fn start_once(&self, request: &BookingRequest, show: &Show) -> Started {
+        let key = (request.booking_id, request.fingerprint.as_str().to_owned());
+        let flight = {
+            let mut flights = self.shared.flights.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let start = || {
+                let (app, request) = (self.clone(), request.clone());
+                let (partner_id, hold, key) = (show.partner_id, show.hold, key.clone());
+                async move {
+                    let within = app.shared.parts.answer_within;
+                    let started = app.engine().book(&request, partner_id, hold, within).await;
+                    let mut flights = app.shared.flights.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    flights.remove(&key);
+                    started
+                }
+                .boxed()
+                .shared()
+            };
+            flights.entry(key.clone()).or_insert_with(start).clone()
+        };
+        // In a task of its own, so that it goes on when this caller hangs up while others wait.
+        match tokio::spawn(flight).await {
+            Ok(started) => started,
+            Err(panicked) => Started::Away(panicked.to_string()),
+        }
+    }
+
+    async fn answer_to(
+        &self,
+        request: &BookingRequest,
+        started: Started,
+        claim: Option<&Hold>,
+    ) -> Result<Booked, AppError> {
+        match started {
+            Started::Answered => match self.store().find_booking(request.booking_id).await? {
+                Some(booking) => self.answer_of(booking).await,
+                None => Ok(Booked::Accepted { booking_id: request.booking_id }),
+            },
+            Started::Running => Ok(Booked::Accepted { booking_id: request.booking_id }),
+            Started::OtherRequest => Err(AppError::KeyReused),
+            Started::EndedBefore => match self.store().find_booking(request.booking_id).await? {
+                Some(booking) if booking.state != BookingState::Pending => self.answer_of(booking).await,
+                Some(_) | None => {
+                    // Ended by hand before it could answer: the settling saga brings it to a right end.
+                    self.engine().settle_overdue(request).await.map_err(AppError::engine_away)?;
+                    Ok(Booked::Accepted { booking_id: request.booking_id })
+                }
+            },
+            Started::Away(problem) => {
+                self.drop_claim(claim).await;
+                Err(AppError::engine_away(problem))
+            }
+        }
+    }
+
+    /// The first answer's kind with today's booking.
+    async fn answer_of(&self, booking: Booking) -> Result<Booked, AppError> {
+        match &booking.state {
+            BookingState::Failed { reason } if reason.is_refusal() => Err(AppError::from(reason.clone())),
+            BookingState::Pending => Ok(Booked::Accepted { booking_id: booking.id }),
+            BookingState::Failed { .. }
+            | BookingState::AwaitingPayment
+            | BookingState::Confirmed
+            | BookingState::Expired
+            | BookingState::Cancelled { .. }
+            | BookingState::NeedsAttention { .. } => Ok(Booked::Created(Box::new(self.view(booking).await?))),
+        }
+    }
+}
+
+/// What a request comes down to: SHA-256 over the show and the seats in the order asked for.
+fn fingerprint(show_id: ShowId, seats: &SeatSelection) -> Fingerprint {
+    let mut digest = Sha256::new();
+    digest.update(show_id.to_string());
+    for seat in seats.as_slice() {
+        digest.update(b"\n");
+        digest.update(seat.to_string());
+    }
+    Fingerprint::new(hex::encode(digest.finalize()))
+}
+
+fn invalid_selection(error: InvalidSelection) -> AppError {
+    let code = match error {
+        InvalidSelection::Empty => "empty_seats",
+        InvalidSelection::TooMany { .. } => "too_many_seats",
+        InvalidSelection::Duplicate { .. } => "duplicate_seat",
+    };
+    AppError::invalid("seatIds", code, error)
+}
+
+fn after_booking(text: &str) -> Result<(Timestamp, BookingId), AppError> {
+    let (at, names) = parse_cursor(text)?;
+    let id = names.first().and_then(|id| BookingId::parse(id).ok()).ok_or_else(no_cursor)?;
+    Ok((at, id))
+}

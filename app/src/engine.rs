@@ -1,0 +1,266 @@
+//! The engine as the use cases see it: start a saga and wait for its answer, tell it something, ask whether it lives.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::booking::{BookingRequest, Fingerprint};
+use domain::ids::{BookingId, PartnerId};
+use domain::show::HoldTime;
+use futures::TryStreamExt;
+use temporalio_client::errors::{
+    ClientConnectError, WorkflowInteractionError, WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError,
+};
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, WorkflowDescribeOptions, WorkflowExecutionStatus,
+    WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowListOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    WorkflowUpdateWithStartOptions,
+};
+use temporalio_common::search_attributes::SearchAttributes;
+use url::Url;
+use workflows::Patience;
+use workflows::book_ticket::{BookTicket, BookTicketInput, KEY_OF_ANOTHER_REQUEST};
+use workflows::search_attributes::{BOOKING_STATE, CUSTOMER_ID, PARTNER_ID, SHOW_ID};
+use workflows::settle_booking::{self, SettleBooking, SettleBookingInput};
+use workflows::signals::{CancelRequested, OperatorWord, PaymentNoticed};
+
+/// Where the engine is and how boxoffice uses it.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Its address.
+    pub address: Url,
+    /// The namespace.
+    pub namespace: String,
+    /// The sagas' task queue.
+    pub task_queue: String,
+    /// How long sagas try.
+    pub patience: Patience,
+}
+
+/// How long one question to the engine may take.
+const QUESTION: Duration = Duration::from_secs(2);
+/// How long a worker may take over one workflow task; a killed worker's tasks are handed to another after this.
+const WORKFLOW_TASK: Duration = Duration::from_secs(5);
+
+/// The engine.
+#[derive(Clone)]
+pub struct Engine {
+    client: Client,
+    config: EngineConfig,
+}
+
+/// What is said to a saga, whichever one takes care of the booking now.
+#[derive(Debug, Clone)]
+pub enum Word {
+    /// Something happened to a payment.
+    Payment(PaymentNoticed),
+    /// Take the booking back.
+    Cancel(CancelRequested),
+    /// An operator's word; it is in the audit log already.
+    Operator(OperatorWord),
+}
+
+/// What starting a saga and waiting for its answer came to.
+#[derive(Debug, Clone)]
+pub enum Started {
+    /// It has answered; the row tells what.
+    Answered,
+    /// It exists and has not answered in time.
+    Running,
+    /// A saga of this id has ended before.
+    EndedBefore,
+    /// A saga of this id runs for another request.
+    OtherRequest,
+    /// The engine cannot be reached, and nothing is known to have started.
+    Away(String),
+}
+
+/// The engine did not do what it was asked, and may if asked again.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine does not answer: {0}")]
+pub struct EngineAway(String);
+
+impl Engine {
+    /// Connects to the engine.
+    pub async fn connect(config: EngineConfig, identity: &str) -> Result<Self, ClientConnectError> {
+        let options = ConnectionOptions::new(config.address.clone())
+            .identity(identity.to_owned())
+            .connect_timeout(Duration::from_secs(5))
+            .build();
+        let connection = Connection::connect(options).await?;
+        let client = Client::new(connection, ClientOptions::new(config.namespace.clone()).build())?;
+        Ok(Self { client, config })
+    }
+
+    /// The client, for workers and for the checker.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// How it is used.
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// Starts the saga of a booking, or finds the one that runs, and waits for its answer.
+    pub(crate) async fn book(
+        &self,
+        request: &BookingRequest,
+        partner_id: PartnerId,
+        hold: HoldTime,
+        within: Duration,
+    ) -> Started {
+        let booking_id = request.booking_id;
+        let input = BookTicketInput { request: request.clone(), hold, patience: self.config.patience };
+        let attributes = SearchAttributes::new([
+            BOOKING_STATE.value_set("pending".to_owned()),
+            SHOW_ID.value_set(request.show_id.to_string()),
+            CUSTOMER_ID.value_set(request.customer_id.to_string()),
+            PARTNER_ID.value_set(partner_id.to_string()),
+        ]);
+        let options = WorkflowUpdateWithStartOptions::new(
+            self.config.task_queue.clone(),
+            booking_id.to_string(),
+            WorkflowIdConflictPolicy::UseExisting,
+        )
+        .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+        .task_timeout(WORKFLOW_TASK)
+        .search_attributes(attributes)
+        .static_summary(format!("{} seats of {}", request.seat_ids.as_slice().len(), request.show_id))
+        // The same request attaches to the first answer; another one reaches the validator, which refuses it.
+        .update_id(request.fingerprint.as_str().to_owned())
+        .build();
+        let fingerprint: Fingerprint = request.fingerprint.clone();
+        let call = self.client.execute_update_with_start_workflow(
+            BookTicket::run,
+            input,
+            BookTicket::await_opening,
+            fingerprint,
+            options,
+        );
+        match tokio::time::timeout(within, call).await {
+            Ok(Ok(_answer)) => Started::Answered,
+            Ok(Err(error)) => self.not_answered(booking_id, error).await,
+            Err(_late) => self.started_at_all(booking_id, "no answer in time".to_owned()).await,
+        }
+    }
+
+    async fn not_answered(&self, booking_id: BookingId, error: WorkflowUpdateWithStartError) -> Started {
+        match error {
+            WorkflowUpdateWithStartError::Start(WorkflowStartError::AlreadyStarted { .. }) => Started::EndedBefore,
+            WorkflowUpdateWithStartError::Update(WorkflowUpdateError::Failed(failure))
+                if failure_says(&failure.message, failure.cause.as_deref(), KEY_OF_ANOTHER_REQUEST) =>
+            {
+                Started::OtherRequest
+            }
+            // The saga ended between the start and the update, or was ended by hand while it was asked.
+            other => self.started_at_all(booking_id, other.to_string()).await,
+        }
+    }
+
+    async fn started_at_all(&self, booking_id: BookingId, problem: String) -> Started {
+        match self.is_running(&booking_id.to_string()).await {
+            Ok(Some(true)) => Started::Running,
+            Ok(Some(false)) => Started::EndedBefore,
+            Ok(None) => Started::Away(problem),
+            Err(EngineAway(_)) => Started::Away(problem),
+        }
+    }
+
+    /// Whether a saga of this id runs; none if there has never been one, or it is forgotten.
+    pub async fn is_running(&self, workflow_id: &str) -> Result<Option<bool>, EngineAway> {
+        let handle = self.client.get_workflow_handle::<BookTicket>(workflow_id);
+        let question = handle.describe(WorkflowDescribeOptions::default());
+        match tokio::time::timeout(QUESTION, question).await {
+            Ok(Ok(described)) => Ok(Some(described.status() == WorkflowExecutionStatus::Running)),
+            Ok(Err(WorkflowInteractionError::NotFound(_))) => Ok(None),
+            Ok(Err(error)) => Err(EngineAway(error.to_string())),
+            Err(late) => Err(EngineAway(late.to_string())),
+        }
+    }
+
+    /// Tells the saga that takes care of a booking: its `BookTicket` while that runs, its `SettleBooking` afterwards.
+    pub async fn tell(&self, request: &BookingRequest, word: Word) -> Result<(), EngineAway> {
+        let handle = self.client.get_workflow_handle::<BookTicket>(request.booking_id.to_string());
+        let options = WorkflowSignalOptions::default();
+        let told = async {
+            match word.clone() {
+                Word::Payment(notice) => handle.signal(BookTicket::payment_noticed, notice, options).await,
+                Word::Cancel(wish) => handle.signal(BookTicket::cancel_requested, wish, options).await,
+                Word::Operator(word) => handle.signal(BookTicket::operator_spoke, word, options).await,
+            }
+        };
+        match tokio::time::timeout(QUESTION, told).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(WorkflowInteractionError::NotFound(_))) => self.tell_settling(request, Some(word)).await,
+            Ok(Err(error)) => Err(EngineAway(error.to_string())),
+            Err(late) => Err(EngineAway(late.to_string())),
+        }
+    }
+
+    /// Has the settling saga look at a booking whose own saga is gone.
+    pub(crate) async fn settle_overdue(&self, request: &BookingRequest) -> Result<(), EngineAway> {
+        self.tell_settling(request, None).await
+    }
+
+    async fn tell_settling(&self, request: &BookingRequest, word: Option<Word>) -> Result<(), EngineAway> {
+        let input = SettleBookingInput { request: request.clone(), patience: self.config.patience };
+        let attributes = SearchAttributes::new([
+            BOOKING_STATE.value_set("settling".to_owned()),
+            SHOW_ID.value_set(request.show_id.to_string()),
+            CUSTOMER_ID.value_set(request.customer_id.to_string()),
+        ]);
+        let options =
+            WorkflowStartOptions::new(self.config.task_queue.clone(), settle_booking::workflow_id(request.booking_id))
+                .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+                .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+                .task_timeout(WORKFLOW_TASK)
+                .search_attributes(attributes)
+                .build();
+        let run = SettleBooking::run;
+        let told = async {
+            let client = &self.client;
+            match word {
+                None => {
+                    client.signal_with_start_workflow(run, input, SettleBooking::booking_overdue, (), options).await
+                }
+                Some(Word::Payment(notice)) => {
+                    let signal = SettleBooking::payment_noticed;
+                    client.signal_with_start_workflow(run, input, signal, notice, options).await
+                }
+                Some(Word::Cancel(wish)) => {
+                    let signal = SettleBooking::cancel_requested;
+                    client.signal_with_start_workflow(run, input, signal, wish, options).await
+                }
+                Some(Word::Operator(word)) => {
+                    let signal = SettleBooking::operator_spoke;
+                    client.signal_with_start_workflow(run, input, signal, word, options).await
+                }
+            }
+        };
+        match tokio::time::timeout(QUESTION, told).await {
+            Ok(Ok(_handle)) => Ok(()),
+            Ok(Err(error)) => Err(EngineAway(error.to_string())),
+            Err(late) => Err(EngineAway(late.to_string())),
+        }
+    }
+
+    /// Whether the engine answers.
+    pub async fn ping(&self) -> Result<(), EngineAway> {
+        self.is_running("boxoffice-ping").await.map(|_answer| ())
+    }
+
+    /// The ids of all sagas on our task queue that run.
+    pub async fn open_sagas(&self) -> Result<BTreeSet<String>, EngineAway> {
+        let query = format!("ExecutionStatus = 'Running' AND TaskQueue = '{}'", self.config.task_queue);
+        let list = self.client.list_workflows(query, WorkflowListOptions::default());
+        list.map_ok(|saga| saga.id().to_owned()).try_collect().await.map_err(|error| EngineAway(error.to_string()))
+    }
+}
+
+fn failure_says(
+    message: &str,
+    cause: Option<&temporalio_common::protos::temporal::api::failure::v1::Failure>,
+    what: &str,
+) -> bool {
+    message.contains(what) || cause.is_some_and(|inner| failure_says(&inner.message, inner.cause.as_deref(), what))
+}

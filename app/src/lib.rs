@@ -1,0 +1,96 @@
+//! The use cases: what a caller may do, whatever the transport. Knows no HTTP and no SQL.
+
+pub mod booking;
+pub mod cancel;
+pub mod identity;
+pub mod listing;
+pub mod payment;
+pub mod repair;
+pub mod show;
+pub mod webhook;
+
+pub mod engine;
+pub mod error;
+pub mod inbox;
+pub mod readiness;
+pub mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+// What the use cases speak of and other crates define: transports know this crate only.
+pub use locks::LockedSeat;
+pub use store::{BookingFilter, PaymentEvent, PaymentEventState, ShowFilter, ShowListing};
+pub use workflows::signals::ResolvedAs;
+
+use jiff::Timestamp;
+use locks::SeatLocks;
+use payments::PaymentProvider;
+use store::Store;
+use tokio::sync::Notify;
+
+pub use crate::booking::{BookSeats, Booked, BookingView};
+use crate::engine::Engine;
+pub use crate::error::AppError;
+use crate::identity::Tokens;
+pub use crate::listing::Listed;
+pub use crate::repair::{Repair, RepairAction};
+pub use crate::webhook::WebhookReceived;
+
+/// Everything a use case needs. Cloning it gives another handle on the same parts.
+#[derive(Clone)]
+pub struct App {
+    shared: Arc<Shared>,
+}
+
+/// The parts that an [`App`] is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The seat locks.
+    pub locks: Arc<dyn SeatLocks>,
+    /// The payment provider.
+    pub provider: Arc<dyn PaymentProvider>,
+    /// The engine that runs the sagas.
+    pub engine: Engine,
+    /// Who callers are.
+    pub tokens: Tokens,
+    /// How long a caller waits for an outcome before it is told to come back.
+    pub answer_within: Duration,
+}
+
+struct Shared {
+    parts: Parts,
+    flights: booking::Flights,
+    /// Rung when the inbox has got something.
+    inbox: Notify,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let shared = Shared { parts, flights: booking::Flights::default(), inbox: Notify::new() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    fn store(&self) -> &Store {
+        &self.shared.parts.store
+    }
+
+    fn locks(&self) -> &dyn SeatLocks {
+        self.shared.parts.locks.as_ref()
+    }
+
+    fn provider(&self) -> &dyn PaymentProvider {
+        self.shared.parts.provider.as_ref()
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.shared.parts.engine
+    }
+
+    /// The one place where the use cases read the clock.
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

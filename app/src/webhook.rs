@@ -1,0 +1,75 @@
+//! Webhooks of the payment provider: checked, stored, and only then acknowledged. What they say is a hint; the saga
+//! reads the payment back.
+
+use payments::WebhookRefusal;
+use store::{NewPaymentEvent, PaymentEventStored};
+
+use crate::identity::{Caller, Role};
+use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
+use crate::{App, AppError};
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookReceived {
+    /// It is stored and on its way to its saga.
+    Stored,
+    /// It had come before.
+    Duplicate,
+}
+
+impl App {
+    /// Takes a webhook. `raw_body` is what came over the wire, byte for byte; `headers` finds a header by its name.
+    pub async fn receive_webhook(
+        &self,
+        provider: &str,
+        headers: &(dyn Fn(&str) -> Option<String> + Sync),
+        raw_body: &[u8],
+    ) -> Result<WebhookReceived, AppError> {
+        if provider != self.provider().name() {
+            return Err(AppError::NotFound { what: "payment provider" });
+        }
+        let now = self.now();
+        let find = |name: &str| headers(name);
+        let event = self.provider().verify_webhook(&find, raw_body, now).map_err(refused)?;
+        let body = String::from_utf8_lossy(raw_body).into_owned();
+        let stored = NewPaymentEvent {
+            provider: provider.to_owned(),
+            event_id: event.event_id,
+            kind: event.kind,
+            intent_id: event.intent_id,
+            body,
+            received_at: now,
+        };
+        match self.store().store_payment_event(&stored).await? {
+            PaymentEventStored::Stored => {
+                self.deliver_soon(stored.provider, stored.event_id);
+                Ok(WebhookReceived::Stored)
+            }
+            PaymentEventStored::Duplicate => Ok(WebhookReceived::Duplicate),
+        }
+    }
+
+    /// Webhooks that could not be delivered yet, oldest first.
+    pub async fn list_parked_events(
+        &self,
+        caller: &Caller,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Listed<store::PaymentEvent>, AppError> {
+        caller.require(Role::Admin)?;
+        check_limit(limit)?;
+        let after = match after.as_deref().map(parse_cursor).transpose()? {
+            Some((at, names)) => match <[String; 2]>::try_from(names) {
+                Ok([provider, event_id]) => Some((at, provider, event_id)),
+                Err(_other) => return Err(no_cursor()),
+            },
+            None => None,
+        };
+        let events = self.store().parked_payment_events(after, limit + 1).await?;
+        Ok(Listed::page(events, limit, |event| cursor(event.received_at, &[&event.provider, &event.event_id])))
+    }
+}
+
+fn refused(refusal: WebhookRefusal) -> AppError {
+    AppError::WebhookRefused { problem: refusal.to_string() }
+}
