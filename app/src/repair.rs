@@ -1,6 +1,8 @@
 //! The operator's door: audited words to a saga that is stuck. There is no other way to move one.
 
+use domain::booking_state::BookingState;
 use domain::ids::BookingId;
+use domain::ticket::TicketState;
 use locks::LockedSeat;
 use store::OperatorAction;
 use uuid::Uuid;
@@ -39,6 +41,20 @@ impl App {
             return Err(AppError::invalid("note", "note_missing", "say why, for those who read it later"));
         }
         let booking = self.booking_for(caller, booking_id).await?;
+        if let RepairAction::Resolve { end } = repair.action {
+            if !matches!(booking.state, BookingState::NeedsAttention { .. }) {
+                return Err(AppError::WrongState { state: booking.state.name(), wish: "resolved by hand" });
+            }
+            // What is sold is taken back by cancelling it, which gives the money back as well.
+            let tickets = self.store().tickets_of(booking.id).await?;
+            if end.is_some() && tickets.iter().any(|ticket| ticket.state == TicketState::Issued) {
+                return Err(AppError::invalid(
+                    "end",
+                    "booking_has_tickets",
+                    "the booking has tickets: it ends confirmed",
+                ));
+            }
+        }
         let operator = caller.customer_id.to_string();
         let (action, word) = match repair.action {
             RepairAction::Retry => ("retry", OperatorWord::Retry { operator: operator.clone() }),

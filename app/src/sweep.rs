@@ -17,7 +17,7 @@ use crate::{App, AppError};
 const EVERY: Duration = Duration::from_secs(5);
 /// In which of these rounds payments left open and refunds left half-way are looked at as well: once a minute.
 const SLOW_ROUNDS: u32 = 12;
-/// How long a refund may be under way before it is looked at.
+/// How long a refund, or money that is not settled, may be left alone before it is looked at.
 const REFUND_PATIENCE_SECONDS: i64 = 120;
 /// How many are looked at in one round.
 const BATCH: u32 = 200;
@@ -47,6 +47,9 @@ impl App {
         if slow {
             self.look_at_open_payments().await?;
             let before = later(self.now(), -REFUND_PATIENCE_SECONDS);
+            for booking_id in self.store().unsettled_bookings(before, BATCH).await? {
+                self.settle_if_orphaned(booking_id).await?;
+            }
             for booking_id in self.store().open_refunds(before, BATCH).await? {
                 self.settle_if_orphaned(booking_id).await?;
             }

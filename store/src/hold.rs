@@ -66,7 +66,12 @@ pub(crate) async fn free_slot(tx: &DatabaseTransaction, booking_id: BookingId) -
     Ok(())
 }
 
-async fn extend(tx: &DatabaseTransaction, booking_id: BookingId, rules: HoldRules, now: Timestamp) -> Result<HoldExtended, StoreError> {
+async fn extend(
+    tx: &DatabaseTransaction,
+    booking_id: BookingId,
+    rules: HoldRules,
+    now: Timestamp,
+) -> Result<HoldExtended, StoreError> {
     let mut booking = LockedBooking::get(tx, booking_id).await?;
     if let BookingState::NeedsAttention { .. } = booking.row.state {
         return Ok(HoldExtended::NeedsAttention);

@@ -52,6 +52,29 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Ended bookings whose money is not settled, and bookings that wait for an operator, unchanged since `before`: their
+    /// saga may have been terminated half-way.
+    ///
+    /// What a policy keeps of a cancelled booking looks like money that was forgotten, so those are found only for a
+    /// while after they were cancelled.
+    pub async fn unsettled_bookings(&self, before: Timestamp, limit: u32) -> Result<Vec<BookingId>, StoreError> {
+        let text = "select b.id as booking_id from bookings b where b.updated_at < $1 and (b.state = 'needs_attention' \
+                    or (b.state in ('expired', 'failed') and exists (select 1 from payment_attempts a \
+                    where a.booking_id = b.id and a.captured_minor > a.refunded_minor)) \
+                    or (b.state = 'cancelled' and b.updated_at > $2 and exists (select 1 from payment_attempts a \
+                    where a.booking_id = b.id and a.captured_minor > 0 and a.refunded_minor = 0))) \
+                    order by b.updated_at, b.id limit $3";
+        let cancelled_since = domain::hold::later(before, -CANCELLED_SECONDS);
+        let values = bind![before, cancelled_since, i64::from(limit)];
+        let rows = sql(text, values).all::<IdRow>(self.reader()).await?;
+        rows.iter().map(IdRow::read).collect()
+    }
+}
+
+/// For how long a cancelled booking that kept its money is looked at again.
+const CANCELLED_SECONDS: i64 = 10 * 60;
+
 #[derive(FromQueryResult)]
 struct IdRow {
     booking_id: String,

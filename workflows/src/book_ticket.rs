@@ -279,18 +279,7 @@ impl Saga<BookTicket> {
         let number = payment.attempt.number;
         match self.stop_payment(&payment).await {
             Ok(Stopped::Cancelled) => LetGo::Ended(self.take_back(std::mem::take(undo), end).await),
-            Ok(Stopped::Collected) => match end {
-                EndState::Cancelled { .. } => {
-                    let end = self.take_back(std::mem::take(undo), end).await;
-                    match self.give_all_back(number, RefundReason::Cancelled, &end).await {
-                        Insisted::Done(()) => LetGo::Ended(end),
-                        Insisted::Resolved(end) => LetGo::Ended(end),
-                    }
-                }
-                EndState::Confirmed | EndState::Expired | EndState::Failed { .. } => {
-                    LetGo::Ended(self.sell(std::mem::take(undo), Some(number)).await)
-                }
-            },
+            Ok(Stopped::Collected) => LetGo::Ended(self.settle_collected(std::mem::take(undo), number, end).await),
             Ok(Stopped::Open(reading)) => {
                 if end == EndState::Expired
                     && let Ok(HoldExtended::Extended { until }) = self.extend_hold().await
@@ -311,6 +300,21 @@ impl Saga<BookTicket> {
         }
     }
 
+    /// The money was there before the provider could be stopped: it becomes tickets, unless the booking is being
+    /// cancelled, which gives all of it back.
+    async fn settle_collected(&self, undo: UndoLog, attempt: u32, end: EndState) -> EndState {
+        match end {
+            EndState::Cancelled { .. } => {
+                let end = self.take_back(undo, end).await;
+                match self.give_all_back(attempt, RefundReason::Cancelled, &end).await {
+                    Insisted::Done(()) => end,
+                    Insisted::Resolved(end) => end,
+                }
+            }
+            EndState::Confirmed | EndState::Expired | EndState::Failed { .. } => self.sell(undo, Some(attempt)).await,
+        }
+    }
+
     /// One dead provider must not keep seats: everything else is taken back first, then the payment is tried slowly.
     async fn take_back_stuck(&self, undo: UndoLog, payment: OpenPayment, stuck: StuckStep, end: EndState) -> EndState {
         self.call_operator(&stuck, &end).await;
@@ -325,7 +329,7 @@ impl Saga<BookTicket> {
                     Insisted::Resolved(end) => end,
                 }
             }
-            Insisted::Done(Stopped::Collected) => self.sell(UndoLog::default(), Some(number)).await,
+            Insisted::Done(Stopped::Collected) => self.settle_collected(UndoLog::default(), number, end).await,
         }
     }
 
@@ -336,7 +340,7 @@ impl Saga<BookTicket> {
     /// Step 5: turn the money into tickets; where that is refused, take everything back and give the money back.
     async fn sell(&self, mut undo: UndoLog, attempt: Option<u32>) -> EndState {
         self.tell("Paid; issuing the tickets.".to_owned());
-        let why = match self.collect(attempt).await {
+        let why = match self.collect(attempt, EndState::Expired).await {
             Collected::Sold => return EndState::Confirmed,
             Collected::Resolved(end) => return end,
             Collected::NotSold(why) => why,

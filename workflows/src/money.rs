@@ -49,9 +49,10 @@ impl<W: Attended + 'static> Saga<W> {
         })
     }
 
-    /// Turns money that an attempt has collected into tickets. The capture is written down before.
-    pub(crate) async fn collect(&self, attempt: Option<u32>) -> Collected {
-        match self.insist(EndState::Expired, || self.confirm_booking(attempt)).await {
+    /// Turns money that an attempt has collected into tickets. The capture is written down before. `end` is where the
+    /// booking goes if an operator has to settle it by hand.
+    pub(crate) async fn collect(&self, attempt: Option<u32>, end: EndState) -> Collected {
+        match self.insist(end, || self.confirm_booking(attempt)).await {
             Insisted::Done(BookingConfirmed::Confirmed { .. }) => {
                 // Without the mark, latecomers are refused by the database instead: slower, never wrong.
                 let _slower = self.mark_sold().await;

@@ -28,7 +28,7 @@ pub(crate) const SLOWEST_RETRY: Duration = Duration::from_secs(60 * 60);
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { step_seconds: 20, undo_seconds: 60, slow_retry_seconds: 30 }
+        Self { step_seconds: 20, undo_seconds: 30, slow_retry_seconds: 30 }
     }
 }
 

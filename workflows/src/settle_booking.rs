@@ -6,6 +6,7 @@
 #![allow(missing_docs, reason = "the macros make undocumented constants of the handlers")]
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use domain::booking::{BookingRecord, BookingRequest, Cleared, StuckStep};
 use domain::booking_state::{BookingState, CancelledBy, EndState, FailureReason};
@@ -18,7 +19,7 @@ use temporalio_workflow::{SyncWorkflowContext, WorkflowContext, WorkflowContextV
 
 use crate::attention::{Attended, Insisted};
 use crate::money::{Collected, Stopped};
-use crate::saga::{OpenPayment, Patience, Saga};
+use crate::saga::{OpenPayment, Patience, SLOWEST_RETRY, Saga};
 use crate::search_attributes::BOOKING_STATE;
 use crate::signals::{CancelRequested, OperatorWord, PaymentNoticed, ResolvedAs, Word};
 
@@ -113,9 +114,7 @@ impl Attended for SettleBooking {
 impl<W: Attended + 'static> Saga<W> {
     /// Acts on one word about a booking whose saga is over, or nearly; answers the name of the state it leaves.
     pub(crate) async fn settle(&self, word: Word) -> String {
-        let Insisted::Done(record) = self.insist(EndState::Expired, || self.recall_booking()).await else {
-            return "unknown".to_owned();
-        };
+        let record = self.recall_until_done().await;
         let end = match (word, record) {
             (_, None) => self.close_what_never_opened().await,
             (Word::Payment(notice), Some(record)) => self.settle_payments(&record, notice.intent_id.as_ref()).await,
@@ -127,6 +126,19 @@ impl<W: Attended + 'static> Saga<W> {
             self.clear_attention(end).await;
         }
         end.map_or("unchanged", |end| end.name()).to_owned()
+    }
+
+    /// Reads the booking, however long it takes: while it cannot be read, nothing is known that could be decided by hand.
+    async fn recall_until_done(&self) -> Option<BookingRecord> {
+        let mut pause = Duration::from_secs(self.patience.slow_retry_seconds);
+        loop {
+            match self.recall_booking().await {
+                Ok(record) => return record,
+                Err(stuck) => self.tell(format!("The booking cannot be read, it is tried again: {}", stuck.error)),
+            }
+            self.pause(pause).await;
+            pause = pause.saturating_mul(2).min(SLOWEST_RETRY);
+        }
     }
 
     /// The saga ended before the booking was written: nothing is held, and nothing ever will be.
@@ -146,7 +158,8 @@ impl<W: Attended + 'static> Saga<W> {
             // A fault here loses nothing: the notice came from a sweep or a webhook, and both come again.
             let Ok(reading) = self.read_payment(intent_id.clone()).await else { continue };
             let collected = reading.state == domain::payment::IntentState::Succeeded;
-            let recorded = self.insist(EndState::Expired, || {
+            let toward = record.state.end().unwrap_or(EndState::Expired);
+            let recorded = self.insist(toward, || {
                 self.record_attempt(attempt.number, reading.clone(), attempt.state == AttemptState::Abandoned)
             });
             if let Insisted::Resolved(resolved) = recorded.await {
@@ -161,7 +174,8 @@ impl<W: Attended + 'static> Saga<W> {
 
     /// Money is there: tickets for it if the rules still give them, else back with it.
     pub(crate) async fn turn_into_tickets_or_refund(&self, attempt: u32, record: &BookingRecord) -> EndState {
-        match self.collect(Some(attempt)).await {
+        let toward = record.state.end().unwrap_or(EndState::Expired);
+        match self.collect(Some(attempt), toward).await {
             Collected::Sold => EndState::Confirmed,
             Collected::Resolved(end) => end,
             Collected::NotSold(why) => {
@@ -181,21 +195,7 @@ impl<W: Attended + 'static> Saga<W> {
     async fn settle_cancel(&self, record: &BookingRecord, by: CancelledBy) -> Option<EndState> {
         let end = EndState::Cancelled { by };
         match &record.state {
-            BookingState::Confirmed | BookingState::Cancelled { .. } => {
-                let cancelled = match self.insist(end.clone(), || self.cancel_booking(by)).await {
-                    Insisted::Done(cancelled) => cancelled,
-                    Insisted::Resolved(end) => return Some(end),
-                };
-                if let Insisted::Resolved(end) = self.insist(end.clone(), || self.release_seats()).await {
-                    return Some(end);
-                }
-                for refund in cancelled.refunds {
-                    if let Insisted::Resolved(end) = self.give_back(refund, &end).await {
-                        return Some(end);
-                    }
-                }
-                Some(cancelled.state.end().unwrap_or(end))
-            }
+            BookingState::Confirmed | BookingState::Cancelled { .. } => self.give_back_by_policy(by, end).await,
             BookingState::Pending | BookingState::AwaitingPayment => self.settle_overdue(record, end).await,
             BookingState::NeedsAttention { .. } => self.settle_overdue(record, end_of_overdue(&record.state)).await,
             BookingState::Expired | BookingState::Failed { .. } => record.state.end(),
@@ -239,36 +239,42 @@ impl<W: Attended + 'static> Saga<W> {
                 }
             }
         }
-        for attempt in record.attempts.iter().filter(|attempt| attempt.state == AttemptState::Succeeded) {
+        if let Some(attempt) = record.attempts.iter().find(|attempt| attempt.state == AttemptState::Succeeded) {
             return Some(self.turn_into_tickets_or_refund(attempt.number, record).await);
         }
         self.end_and_release(end).await
     }
 
-    /// Sends the refunds of an ended booking that were written down and not seen through.
+    /// Sees the refunds of an ended booking through whose saga was lost before it had; those that are done stay done.
     async fn finish_refunds(&self, record: &BookingRecord, end: EndState) -> Option<EndState> {
-        for attempt in record.attempts.iter().filter(|attempt| attempt.captured.minor > 0) {
-            if end != EndState::Confirmed {
-                let by = match end {
-                    EndState::Cancelled { by } => by,
-                    EndState::Confirmed | EndState::Expired | EndState::Failed { .. } => CancelledBy::Operator,
-                };
-                if let EndState::Cancelled { .. } = end {
-                    // Recomputes what the policy gave; refunds that are done stay done.
-                    let Insisted::Done(cancelled) = self.insist(end.clone(), || self.cancel_booking(by)).await else {
-                        return Some(end);
-                    };
-                    for refund in cancelled.refunds {
-                        if let Insisted::Resolved(end) = self.give_back(refund, &end).await {
-                            return Some(end);
-                        }
-                    }
-                } else {
-                    return Some(self.turn_into_tickets_or_refund(attempt.number, record).await);
+        match end {
+            EndState::Confirmed => Some(end),
+            EndState::Cancelled { by } => self.give_back_by_policy(by, end).await,
+            EndState::Expired | EndState::Failed { .. } => {
+                let mut end = end;
+                for attempt in record.attempts.iter().filter(|attempt| attempt.captured.minor > 0) {
+                    end = self.turn_into_tickets_or_refund(attempt.number, record).await;
                 }
+                Some(end)
             }
         }
-        Some(end)
+    }
+
+    /// Takes a confirmed booking back and gives back what its policy says, or goes on with that.
+    async fn give_back_by_policy(&self, by: CancelledBy, end: EndState) -> Option<EndState> {
+        let cancelled = match self.insist(end.clone(), || self.cancel_booking(by)).await {
+            Insisted::Done(cancelled) => cancelled,
+            Insisted::Resolved(end) => return Some(end),
+        };
+        if let Insisted::Resolved(end) = self.insist(end.clone(), || self.release_seats()).await {
+            return Some(end);
+        }
+        for refund in cancelled.refunds {
+            if let Insisted::Resolved(end) = self.give_back(refund, &end).await {
+                return Some(end);
+            }
+        }
+        Some(cancelled.state.end().unwrap_or(end))
     }
 
     /// Ends an open booking and lets go of its locks.

@@ -1,0 +1,106 @@
+//! Refusals: a problem as the error of an operation, with the statuses that the operation's documentation lists.
+
+use std::marker::PhantomData;
+
+use app::AppError;
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::types::Type;
+
+use crate::problem::{CONTENT_TYPE, Problem, ProblemOut};
+
+/// Why an operation was not done; `S` says which statuses that may have.
+#[derive(Debug)]
+pub struct Refusal<S> {
+    problem: Problem,
+    statuses: PhantomData<fn() -> S>,
+}
+
+/// The statuses of the problems that an operation may answer.
+pub trait Statuses: 'static {
+    /// The statuses.
+    const STATUSES: &'static [u16];
+}
+
+macro_rules! statuses {
+    ($($(#[$doc:meta])* $name:ident: $($status:literal)*;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl Statuses for $name {
+            const STATUSES: &'static [u16] = &[$($status),*];
+        }
+    )*};
+}
+
+statuses! {
+    /// Listing what everybody may read.
+    Browsing: 400 500 503;
+    /// Reading what everybody may read.
+    Open: 400 404 500 503;
+    /// Listing what belongs to the caller.
+    Listing: 400 401 500 503;
+    /// Reading what belongs to the caller.
+    Owned: 400 401 404 500 503;
+    /// Buying.
+    Buying: 400 401 409 413 415 422 500 503;
+    /// Moving a booking along.
+    Moving: 400 401 404 409 500 503;
+    /// Looking at what only operators see.
+    Watching: 400 401 403 500 503;
+    /// Stepping in.
+    Operating: 400 401 403 404 409 413 415 422 500 503;
+    /// Telling what happened to a payment.
+    Telling: 400 404 413 500 503;
+}
+
+impl<S: Statuses> ApiResponse for Refusal<S> {
+    fn meta() -> MetaResponses {
+        let response = |status: &u16| MetaResponse {
+            description: description(*status),
+            status: Some(*status),
+            status_range: None,
+            content: vec![MetaMediaType { content_type: CONTENT_TYPE, schema: ProblemOut::schema_ref() }],
+            headers: vec![],
+        };
+        MetaResponses { responses: S::STATUSES.iter().map(response).collect() }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemOut::register(registry);
+    }
+}
+
+fn description(status: u16) -> &'static str {
+    match status {
+        400 => "The request cannot be read; `code` and `field` say what is wrong with it.",
+        401 => "There is no bearer token, or it is not valid.",
+        403 => "The caller has not the role that this needs.",
+        404 => "There is no such thing, or the caller may not know of it.",
+        409 => "It cannot be done as things stand: the seats are taken, the show does not sell, the state is another.",
+        413 => "The body is too large.",
+        415 => "The body is not JSON.",
+        422 => "The request can be read and cannot be right.",
+        503 => "A part that is needed is away; the same request may be sent again after `Retry-After` seconds.",
+        _ => "Something went wrong here; `requestId` finds it in the log.",
+    }
+}
+
+impl<S> From<AppError> for Refusal<S> {
+    fn from(error: AppError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl<S> From<Problem> for Refusal<S> {
+    fn from(problem: Problem) -> Self {
+        Self { problem, statuses: PhantomData }
+    }
+}
+
+impl<S> From<Refusal<S>> for poem::Error {
+    fn from(refusal: Refusal<S>) -> Self {
+        refusal.problem.into()
+    }
+}

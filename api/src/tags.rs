@@ -1,0 +1,18 @@
+//! The groups of operations in the document.
+
+use poem_openapi::Tags;
+
+/// A group of operations.
+#[derive(Tags)]
+pub enum Tag {
+    /// Buying seats: book, look, cancel.
+    Bookings,
+    /// What is on, and which seats are free. Needs no token.
+    Shows,
+    /// What payment providers call.
+    Webhooks,
+    /// What operators see and do. Needs the role `admin`.
+    Admin,
+    /// Whether the service lives and is ready.
+    Health,
+}

@@ -1,0 +1,14 @@
+//! The binary's insides: settings, wiring, and a subcommand per role. Holds no rule of its own.
+
+pub mod application;
+pub mod command;
+pub mod settings;
+
+pub mod dev;
+pub mod engine_server;
+pub mod logging;
+pub mod promises;
+pub mod workers;
+
+pub mod demo;
+pub mod sample;

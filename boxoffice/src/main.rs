@@ -1,0 +1,8 @@
+//! The `boxoffice` command.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    boxoffice::command::run(boxoffice::command::Command::parse()).await
+}

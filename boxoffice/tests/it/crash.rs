@@ -1,0 +1,217 @@
+//! Processes killed by SIGKILL at each step of the saga, and started again on what they left.
+
+use std::time::Duration;
+
+use checker::Quiet;
+use domain::ids::BookingId;
+use testkit::buyer::GOOD_CARD;
+use testkit::catalogue::{LONG_HOLD, seat};
+use testkit::process::{Death, ServingProcess, serve_if_asked};
+use testkit::test_app::World;
+use testkit::{Buyer, TestSettings, eventually};
+
+const SERVER: &str = "crash::the_process_that_is_killed";
+const SOON: Duration = Duration::from_secs(60);
+
+/// Not a test by itself: the tests below start this program once more for it, and it serves until it is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_that_is_killed() {
+    serve_if_asked().await;
+}
+
+/// A port for a process that has to come back at the same address.
+fn an_address() -> String {
+    format!("127.0.0.1:{}", boxoffice::engine_server::free_port().unwrap())
+}
+
+async fn rest_and_check(world: &World, process: &ServingProcess) {
+    let mut settings = world.settings.clone();
+    settings.engine.address.clone_from(&process.addresses.temporal);
+    eventually("every promise holds and no saga is open", SOON, || async {
+        let addresses = Some(&process.addresses);
+        let report = boxoffice::promises::check(&world.settings, world.path(), addresses, Vec::new(), Quiet::Settled)
+            .await
+            .ok()?;
+        report.is_clean().then_some(())
+    })
+    .await;
+    world.check(Some(&process.addresses), Quiet::Settled).await;
+}
+
+/// Pays the booking as it stands now, if it can be paid.
+async fn pay(buyer: &Buyer, booking_id: BookingId) {
+    let booking = eventually("the booking can be paid or has ended", SOON, || async {
+        let now = buyer.try_to_book("crash", LONG_HOLD, &[seat(0)]).await?;
+        let there = now.status.is_success() && now.body["state"].is_string() && now.body["state"] != "pending";
+        (there || now.status == reqwest::StatusCode::CONFLICT).then_some(now)
+    })
+    .await;
+    assert_eq!(booking.booking_id(), booking_id);
+    if booking.state() == "awaiting_payment" {
+        buyer.pay(&booking, GOOD_CARD).await;
+    }
+}
+
+async fn killed_at(step: &str, death: Death) {
+    let world = World::new(&TestSettings::default()).await;
+    let address = an_address();
+    let mut process = ServingProcess::start(&world, SERVER, &address, Some((step, death))).await;
+    let buyer = world.buyer(&process.addresses.api);
+    let booking_id = buyer.booking_for("crash");
+    let answer = buyer.try_to_book("crash", LONG_HOLD, &[seat(0)]).await;
+    if let Some(answer) = answer.filter(|answer| answer.body["payment"]["paymentPage"].is_string()) {
+        // The process may die while it takes the money.
+        let page: reqwest::Url = answer.body["payment"]["paymentPage"].as_str().unwrap().parse().unwrap();
+        let secret = page.query_pairs().next().unwrap().1.into_owned();
+        let body = serde_json::json!({ "card": GOOD_CARD, "secret": secret });
+        let _dying = world.http().post(page.as_str().split('?').next().unwrap()).json(&body).send().await;
+    }
+    process.has_died(SOON).await;
+
+    let process = ServingProcess::start(&world, SERVER, &address, None).await;
+    pay(&buyer, booking_id).await;
+    let ended = buyer.wait_for_end(booking_id, SOON).await;
+    assert_eq!(ended.state(), "confirmed", "killed {death:?} {step}: {ended:?}");
+    rest_and_check(&world, &process).await;
+}
+
+macro_rules! killed_at_each_step {
+    ($($name:ident: $step:literal;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            killed_at($step, Death::Before).await;
+            killed_at($step, Death::After).await;
+        }
+    )*};
+}
+
+killed_at_each_step! {
+    killed_at_locking: "seats.lock";
+    killed_at_opening: "booking.open";
+    killed_at_requesting_payment: "payment.request";
+    killed_at_recording_the_attempt: "attempt.record";
+    killed_at_reading_the_payment: "payment.read";
+    killed_at_confirming: "booking.confirm";
+    killed_at_marking_sold: "seats.mark_sold";
+}
+
+async fn killed_while_cancelling(step: &str, death: Death) {
+    let world = World::new(&TestSettings::default()).await;
+    let address = an_address();
+    let mut process = ServingProcess::start(&world, SERVER, &address, Some((step, death))).await;
+    let buyer = world.buyer(&process.addresses.api);
+    let booking = buyer.book_with("crash", LONG_HOLD, &[seat(0)]).await;
+    let path = format!("/bookings/{}/cancel", booking.booking_id());
+    let _dying = buyer.post(&path).header("Idempotency-Key", "cancel").send().await;
+    process.has_died(SOON).await;
+
+    let process = ServingProcess::start(&world, SERVER, &address, None).await;
+    let ended = buyer.wait_for_end(booking.booking_id(), SOON).await;
+    assert_eq!(ended.state(), "cancelled", "killed {death:?} {step}: {ended:?}");
+    rest_and_check(&world, &process).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_each_undo() {
+    for step in ["payment.cancel", "booking.close", "seats.release"] {
+        killed_while_cancelling(step, Death::Before).await;
+        killed_while_cancelling(step, Death::After).await;
+    }
+}
+
+/// The whole of `boxoffice dev`, engine included, killed between the request and the webhook.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_killed_between_the_booking_and_its_money() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut dev = DevProcess::start(folder.path()).await;
+    let settings =
+        boxoffice::dev::settings_of(boxoffice::settings::Settings::load(None).unwrap(), folder.path()).unwrap();
+    let customer_id = domain::ids::CustomerId::new(uuid::Uuid::new_v4());
+    let token =
+        boxoffice::promises::development_token(&settings, customer_id, &[app::identity::Role::Customer]).unwrap();
+    let http = reqwest::Client::new();
+    let buyer = Buyer::new(customer_id, token.clone(), &dev.addresses.api, http.clone(), Default::default());
+    let shows = buyer.send(buyer.get("/shows?limit=200")).await;
+    let (show, seats) = open_show(&buyer, &shows.body).await;
+    let booking = buyer.book_with("crash", show, &seats).await;
+    assert_eq!(booking.state(), "awaiting_payment", "{booking:?}");
+    dev.kill();
+
+    let dev = DevProcess::start(folder.path()).await;
+    let buyer = Buyer::new(customer_id, token, &dev.addresses.api, http, Default::default());
+    // The address has changed with the restart, so the page is asked for anew.
+    let again = buyer.book_with("crash", show, &seats).await;
+    assert_eq!(again.booking_id(), booking.booking_id());
+    let page = again.body["payment"]["paymentPage"].as_str().unwrap().to_owned();
+    let old: reqwest::Url = page.parse().unwrap();
+    let secret = old.query_pairs().next().unwrap().1.into_owned();
+    let pay = format!("{}{}", dev.addresses.api, old.path());
+    let body = serde_json::json!({ "card": GOOD_CARD, "secret": secret });
+    let paid = buyer.send(reqwest::Client::new().post(pay).json(&body)).await;
+    assert!(paid.status.is_success(), "{paid:?}");
+    buyer.wait_for(booking.booking_id(), "confirmed", SOON).await;
+    let report = boxoffice::promises::check(&settings, folder.path(), Some(&dev.addresses), Vec::new(), Quiet::Running);
+    let report = report.await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    dev.stop().await;
+}
+
+async fn open_show(buyer: &Buyer, shows: &serde_json::Value) -> (domain::ids::ShowId, Vec<domain::ids::SeatId>) {
+    for show in shows["items"].as_array().unwrap() {
+        let id = show["id"].as_str().unwrap();
+        let seats = buyer.send(buyer.get(&format!("/shows/{id}/seats"))).await;
+        let free = seats.body["items"].as_array().unwrap().iter().find(|seat| seat["state"] == "available");
+        let Some(free) = free else { continue };
+        let show_id = domain::ids::ShowId::parse(id).unwrap();
+        let seat_id = domain::ids::SeatId::parse(free["seatId"].as_str().unwrap()).unwrap();
+        let probe = Buyer::clone(buyer).book(show_id, &[seat_id]).await;
+        if probe.status.is_success() && probe.state() == "awaiting_payment" {
+            let hold_seconds = show["holdSeconds"].as_i64().unwrap_or_default();
+            buyer.cancel(probe.booking_id()).await;
+            if hold_seconds >= 60 {
+                return (show_id, vec![seat_id]);
+            }
+        }
+    }
+    panic!("no show sells: {shows}");
+}
+
+/// The shipped binary in its embedded mode.
+struct DevProcess {
+    child: std::process::Child,
+    addresses: boxoffice::dev::Addresses,
+}
+
+impl DevProcess {
+    async fn start(folder: &std::path::Path) -> Self {
+        let _old = std::fs::remove_file(folder.join("addresses.json"));
+        let child = std::process::Command::new(env!("CARGO_BIN_EXE_boxoffice"))
+            .args(["dev", "--data"])
+            .arg(folder)
+            .env_remove("TEMPORAL_ADDRESS")
+            .env("BOXOFFICE_API__LISTEN", "127.0.0.1:0")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let addresses =
+            eventually("boxoffice dev is ready", SOON, || async { boxoffice::dev::running_in(folder) }).await;
+        Self { child, addresses }
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Stops it as `make stop` does, which stops its engine as well.
+    async fn stop(mut self) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let deadline = std::time::Instant::now() + SOON;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(std::time::Instant::now() < deadline, "boxoffice dev stops when it is told to");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What the whole system promises, tried over HTTP with a real engine.
+
+mod bad_input;
+mod by_hand;
+mod crash;
+mod edges;
+mod late_money;
+mod outage;
+mod payment;
+mod race;
+mod replay;
+mod retry;
+mod steps;
+mod story;
+mod stuck;
+mod webhook;

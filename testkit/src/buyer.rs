@@ -1,0 +1,204 @@
+//! A customer who books over HTTP, as any client would.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::ids::{BookingId, CustomerId, SeatId, ShowId};
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::wait::eventually;
+
+/// A card that pays.
+pub const GOOD_CARD: &str = "4242424242424242";
+/// A card that is declined.
+pub const DECLINED_CARD: &str = "4000000000000002";
+/// A card whose payment is `processing` until the simulator is told how it ends.
+pub const PROCESSING_CARD: &str = "4000000000000101";
+/// A card that pays and whose webhook is never sent.
+pub const SILENT_CARD: &str = "4000000000000499";
+/// A card that pays and whose webhook is sent twice.
+pub const TWICE_CARD: &str = "4000000000000259";
+/// A card that pays and whose webhooks come out of order.
+pub const OUT_OF_ORDER_CARD: &str = "4000000000000341";
+
+/// What a request was answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body; null if there is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The id of the booking in the body.
+    pub fn booking_id(&self) -> BookingId {
+        let id = self.body["id"].as_str().unwrap_or_else(|| panic!("no booking id in {self:?}"));
+        BookingId::parse(id).unwrap()
+    }
+
+    /// The state of the booking in the body.
+    pub fn state(&self) -> &str {
+        self.body["state"].as_str().unwrap_or_else(|| panic!("no state in {self:?}"))
+    }
+
+    /// The code of the problem in the body.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_else(|| panic!("no problem code in {self:?}"))
+    }
+}
+
+/// Somebody who buys.
+#[derive(Debug, Clone)]
+pub struct Buyer {
+    /// Who.
+    pub customer_id: CustomerId,
+    token: String,
+    api: String,
+    http: reqwest::Client,
+    answers: Arc<Mutex<Vec<checker::Answer>>>,
+}
+
+impl Buyer {
+    /// A buyer of the service at `api`; what it is answered is added to `answers`, for the checker.
+    pub fn new(
+        customer_id: CustomerId,
+        token: String,
+        api: &str,
+        http: reqwest::Client,
+        answers: Arc<Mutex<Vec<checker::Answer>>>,
+    ) -> Self {
+        Self { customer_id, token, api: api.to_owned(), http, answers }
+    }
+
+    /// The booking that `key` stands for.
+    pub fn booking_for(&self, key: &str) -> BookingId {
+        BookingId::for_key(self.customer_id, key)
+    }
+
+    /// Books with a key that was never used.
+    pub async fn book(&self, show_id: ShowId, seats: &[SeatId]) -> Answer {
+        self.book_with(&Uuid::new_v4().to_string(), show_id, seats).await
+    }
+
+    /// Books with a key.
+    pub async fn book_with(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Answer {
+        let body = json!({ "showId": show_id, "seatIds": seats });
+        let answer = self.send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await;
+        self.remember(Some(key), seats, &answer);
+        answer
+    }
+
+    /// Books without caring for the answer, for a service that is about to die.
+    pub async fn try_to_book(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
+        let body = json!({ "showId": show_id, "seatIds": seats });
+        let sent = self.post("/bookings").header("Idempotency-Key", key).json(&body).send().await.ok()?;
+        let answer = read(sent).await?;
+        self.remember(Some(key), seats, &answer);
+        Some(answer)
+    }
+
+    /// The booking as it is.
+    pub async fn booking(&self, booking_id: BookingId) -> Answer {
+        let answer = self.send(self.get(&format!("/bookings/{booking_id}"))).await;
+        self.remember(None, &[], &answer);
+        answer
+    }
+
+    /// Takes a booking back.
+    pub async fn cancel(&self, booking_id: BookingId) -> Answer {
+        let path = format!("/bookings/{booking_id}/cancel");
+        self.send(self.post(&path).header("Idempotency-Key", Uuid::new_v4().to_string())).await
+    }
+
+    /// Has the provider asked.
+    pub async fn verify_payment(&self, booking_id: BookingId) -> Answer {
+        self.send(self.post(&format!("/bookings/{booking_id}/verify-payment"))).await
+    }
+
+    /// The codes of a booking's steps, first to last.
+    pub async fn timeline(&self, booking_id: BookingId) -> Vec<String> {
+        let answer = self.send(self.get(&format!("/bookings/{booking_id}/timeline"))).await;
+        let items = answer.body["items"].as_array().unwrap_or_else(|| panic!("no timeline in {answer:?}"));
+        items.iter().map(|item| item["code"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Pays on the hosted page that `booking` names.
+    pub async fn pay(&self, booking: &Answer, card: &str) -> Answer {
+        let page = booking.body["payment"]["paymentPage"].as_str();
+        let page = page.unwrap_or_else(|| panic!("nothing to pay in {booking:?}"));
+        let page: reqwest::Url = page.parse().unwrap();
+        let secret = page.query_pairs().find(|(name, _)| name == "secret").unwrap().1.into_owned();
+        let mut address = page.clone();
+        address.set_query(None);
+        self.send(self.http.post(address).json(&json!({ "card": card, "secret": secret }))).await
+    }
+
+    /// Waits until a booking is in a state.
+    pub async fn wait_for(&self, booking_id: BookingId, state: &str, within: Duration) -> Answer {
+        let what = format!("booking {booking_id} is {state}");
+        eventually(&what, within, || async {
+            let answer = self.try_booking(booking_id).await?;
+            (answer.status.is_success() && answer.state() == state).then_some(answer)
+        })
+        .await
+    }
+
+    /// Waits until a booking has ended, however.
+    pub async fn wait_for_end(&self, booking_id: BookingId, within: Duration) -> Answer {
+        eventually(&format!("booking {booking_id} has ended"), within, || async {
+            let answer = self.try_booking(booking_id).await?;
+            let ended =
+                answer.status.is_success() && ["confirmed", "expired", "failed", "cancelled"].contains(&answer.state());
+            ended.then_some(answer)
+        })
+        .await
+    }
+
+    async fn try_booking(&self, booking_id: BookingId) -> Option<Answer> {
+        read(self.get(&format!("/bookings/{booking_id}")).send().await.ok()?).await
+    }
+
+    /// A request to read something, with the buyer's token.
+    pub fn get(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.get(format!("{}/api/v1{path}", self.api)).bearer_auth(&self.token)
+    }
+
+    /// A request to change something, with the buyer's token.
+    pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}/api/v1{path}", self.api)).bearer_auth(&self.token)
+    }
+
+    /// Sends a request and reads its answer.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        read(request.send().await.expect("the service answers")).await.expect("the answer arrives whole")
+    }
+
+    fn remember(&self, key: Option<&str>, seats: &[SeatId], answer: &Answer) {
+        if !answer.status.is_success() {
+            return;
+        }
+        let Some(booking_id) = answer.body["id"].as_str().and_then(|id| BookingId::parse(id).ok()) else { return };
+        self.answers.lock().unwrap().push(checker::Answer {
+            booking_id,
+            idempotency_key: key.map(str::to_owned),
+            status: answer.status.as_u16(),
+            customer_id: self.customer_id,
+            state: answer.body["state"].as_str().map(str::to_owned),
+            seats: seats.to_vec(),
+            at: Timestamp::now(),
+        });
+    }
+}
+
+async fn read(response: reqwest::Response) -> Option<Answer> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.ok()?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Some(Answer { status, headers, body })
+}

@@ -1,0 +1,16 @@
+//! What whole-system tests share: an application of their own, customers who book over HTTP, faults in chosen steps.
+//! For tests only: everything here panics where production code would answer an error.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
+
+pub mod buyer;
+pub mod catalogue;
+pub mod faults;
+pub mod process;
+pub mod test_app;
+pub mod wait;
+
+pub use buyer::{Answer, Buyer};
+pub use faults::{Fault, Faults};
+pub use test_app::{TestApp, TestSettings};
+pub use wait::eventually;

@@ -1,0 +1,230 @@
+//! An application of a test's own: its own database, ledger, task queue and port; only the engine is shared.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use app::App;
+use app::engine::Engine;
+use app::identity::Role;
+use boxoffice::application::{Application, Roles};
+use boxoffice::dev::{Addresses, ledger_in};
+use boxoffice::promises;
+use boxoffice::settings::Settings;
+use checker::Quiet;
+use domain::ids::{BookingId, CustomerId};
+use jiff::Timestamp;
+use store::{DatabaseConfig, Store};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::buyer::Buyer;
+use crate::faults::Faults;
+use crate::wait::eventually;
+
+/// How a test wants its application.
+#[derive(Debug, Clone)]
+pub struct TestSettings {
+    /// How long a step is tried, in seconds.
+    pub step_seconds: u64,
+    /// How long an undo is tried, in seconds.
+    pub undo_seconds: u64,
+    /// The first pause between slow tries, in seconds.
+    pub slow_retry_seconds: u64,
+    /// The longest that seats stay held, in seconds.
+    pub hard_cap_seconds: i64,
+    /// How long callers wait, in milliseconds.
+    pub answer_within_ms: u64,
+    /// Whether the application runs sagas.
+    pub worker: bool,
+    /// Another engine than the shared one.
+    pub engine: Option<String>,
+}
+
+impl Default for TestSettings {
+    fn default() -> Self {
+        Self {
+            step_seconds: 5,
+            undo_seconds: 5,
+            slow_retry_seconds: 1,
+            hard_cap_seconds: 900,
+            answer_within_ms: 5000,
+            worker: true,
+            engine: None,
+        }
+    }
+}
+
+/// What stays of an application when its process ends: the folder, the settings, what buyers were answered.
+pub struct World {
+    /// The data.
+    pub folder: TempDir,
+    /// The settings.
+    pub settings: Settings,
+    answers: Arc<Mutex<Vec<checker::Answer>>>,
+    http: reqwest::Client,
+}
+
+/// A running application.
+pub struct TestApp {
+    /// What stays of it.
+    pub world: World,
+    /// Where it is.
+    pub addresses: Addresses,
+    /// Its use cases.
+    pub app: App,
+    /// Its database.
+    pub store: Store,
+    /// Its engine.
+    pub engine: Engine,
+    /// What goes wrong in its steps.
+    pub faults: Faults,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+/// The address of the engine that all tests share.
+pub fn shared_engine() -> String {
+    std::env::var("BOXOFFICE_TEST_TEMPORAL").expect(
+        "BOXOFFICE_TEST_TEMPORAL is not set: run the tests with `make test`, or `eval \"$(scripts/services env)\"`",
+    )
+}
+
+impl World {
+    /// A fresh folder with a migrated database and the test catalogue.
+    pub async fn new(wanted: &TestSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::load(None).unwrap();
+        settings.api.listen = "127.0.0.1:0".parse().unwrap();
+        settings.api.answer_within_ms = wanted.answer_within_ms;
+        settings.engine.address = wanted.engine.clone().unwrap_or_else(shared_engine);
+        settings.engine.task_queue = format!("test-{}", Uuid::new_v4().simple());
+        settings.saga.step_seconds = wanted.step_seconds;
+        settings.saga.undo_seconds = wanted.undo_seconds;
+        settings.saga.slow_retry_seconds = wanted.slow_retry_seconds;
+        settings.saga.hard_cap_seconds = wanted.hard_cap_seconds;
+        settings.saga.drain_seconds = 2;
+        let settings = boxoffice::dev::settings_of(settings, folder.path()).unwrap();
+        let store = Store::connect(&DatabaseConfig::new(settings.database.url.clone())).await.unwrap();
+        migrations::apply(store.connection()).await.unwrap();
+        let now = Timestamp::now();
+        store.load_catalogue(&crate::catalogue::catalogue(now), now).await.unwrap();
+        store.close().await.unwrap();
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        Self { folder, settings, answers: Arc::default(), http }
+    }
+
+    /// Somebody new who buys from the service at `api`.
+    pub fn buyer(&self, api: &str) -> Buyer {
+        self.caller(api, CustomerId::new(Uuid::new_v4()), &[Role::Customer])
+    }
+
+    /// A caller with roles.
+    pub fn caller(&self, api: &str, customer_id: CustomerId, roles: &[Role]) -> Buyer {
+        let token = promises::development_token(&self.settings, customer_id, roles).unwrap();
+        Buyer::new(customer_id, token, api, self.http.clone(), Arc::clone(&self.answers))
+    }
+
+    /// A client for requests of other kinds.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// The folder of the data.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Checks every promise; panics with the report if one is broken.
+    pub async fn check(&self, addresses: Option<&Addresses>, quiet: Quiet) {
+        let answers = self.answers.lock().unwrap().clone();
+        let report = promises::check(&self.settings, self.path(), addresses, answers, quiet).await.unwrap();
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
+impl TestApp {
+    /// Starts an application as tests usually want it.
+    pub async fn start() -> Self {
+        Self::start_with(TestSettings::default()).await
+    }
+
+    /// Starts an application.
+    pub async fn start_with(wanted: TestSettings) -> Self {
+        let world = World::new(&wanted).await;
+        Self::start_in(world, wanted.worker, Faults::default()).await
+    }
+
+    /// Starts an application on what another one has left.
+    pub async fn start_in(world: World, worker: bool, faults: Faults) -> Self {
+        let roles = Roles { api: true, worker, simulator: Some(ledger_in(world.path())) };
+        let application = Application::build(world.settings.clone(), roles).await.unwrap();
+        let application = application.watched_by(Arc::new(faults.clone()));
+        let addresses = Addresses {
+            api: application.api_url(),
+            swagger_ui: format!("{}/docs", application.api_url()),
+            simulator: format!("{}/simulator", application.api_url()),
+            temporal: world.settings.engine.address.clone(),
+            temporal_ui: String::new(),
+            namespace: world.settings.engine.namespace.clone(),
+        };
+        let (app, store, engine) =
+            (application.app().clone(), application.store().clone(), application.engine().clone());
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let running = tokio::spawn(async move { application.run(stopping).await.unwrap() });
+        Self { world, addresses, app, store, engine, faults, stop, running }
+    }
+
+    /// Somebody new who buys here.
+    pub fn buyer(&self) -> Buyer {
+        self.world.buyer(&self.addresses.api)
+    }
+
+    /// Somebody who operates this.
+    pub fn admin(&self) -> Buyer {
+        let id = CustomerId::new(Uuid::new_v4());
+        self.world.caller(&self.addresses.api, id, &[Role::Admin, Role::Customer])
+    }
+
+    /// Tells the simulator something, as its own operator would: `path` below `/simulator/v1`.
+    pub async fn tell_simulator(&self, path: &str, body: &serde_json::Value) {
+        use secrecy::ExposeSecret;
+        let url = format!("{}/v1/{path}", self.addresses.simulator);
+        let key = self.world.settings.payments.api_key.expose_secret();
+        let told = self.world.http.post(url).bearer_auth(key).json(body).send().await.unwrap();
+        let status = told.status();
+        assert!(status.is_success(), "the simulator answers {status}: {}", told.text().await.unwrap());
+    }
+
+    /// The intent of a booking's newest attempt.
+    pub async fn newest_intent(&self, booking_id: BookingId) -> String {
+        let record = self.store.recall_booking(booking_id).await.unwrap().unwrap();
+        record.attempts.last().unwrap().intent_id.clone().unwrap().as_str().to_owned()
+    }
+
+    /// Waits until no saga is open.
+    pub async fn all_sagas_closed(&self, within: Duration) {
+        eventually("no saga is open", within, || async {
+            let open = self.engine.open_sagas().await.ok()?;
+            open.is_empty().then_some(())
+        })
+        .await;
+    }
+
+    /// Stops the application; what it has done stays.
+    pub async fn stop(self) -> World {
+        self.stop.cancel();
+        self.running.await.unwrap();
+        self.world
+    }
+
+    /// Waits until everything has come to rest, checks every promise, and stops.
+    pub async fn finish(self) -> World {
+        self.all_sagas_closed(Duration::from_secs(60)).await;
+        self.world.check(Some(&self.addresses), Quiet::Settled).await;
+        self.stop().await
+    }
+}
