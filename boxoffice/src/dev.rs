@@ -22,6 +22,9 @@ use crate::settings::Settings;
 
 /// Where the data is kept if nothing else is said; git ignores it.
 pub const DATA_FOLDER: &str = ".data/dev";
+/// Where the engine and its web UI are, if nobody else is there.
+const ENGINE_PORT: u16 = 7881;
+const ENGINE_UI_PORT: u16 = 7882;
 /// How long the engine may take to come up.
 const ENGINE_WITHIN: Duration = Duration::from_secs(30);
 
@@ -68,7 +71,7 @@ impl Dev {
         complete(&mut settings, &folder)?;
 
         let server = if settings.engine.address.is_empty() {
-            let server = EngineServer::start(&folder).await?;
+            let server = EngineServer::start_preferring(&folder, ENGINE_PORT, ENGINE_UI_PORT).await?;
             settings.engine.address.clone_from(&server.address);
             settings.engine.ui.clone_from(&server.ui);
             Some(server)

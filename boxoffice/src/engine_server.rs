@@ -33,25 +33,28 @@ struct Running {
 }
 
 impl EngineServer {
-    /// Starts a server with its state below `folder`. What an earlier process that was killed has left running on the
-    /// same state is stopped first.
+    /// Starts a server with its state below `folder`, on ports that are free. What an earlier process that was killed
+    /// has left running on the same state is stopped first.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let address = format!("127.0.0.1:{}", free_port()?);
-        Self::start_at(folder, &address).await
+        Self::start_on(folder, free_port()?, free_port()?).await
     }
 
-    /// Starts a server at an address, `host:port` on this machine, where clients know an earlier one.
-    pub async fn start_at(folder: &Path, address: &str) -> anyhow::Result<Self> {
-        let (_, port) = address.rsplit_once(':').context("the engine's address has no port")?;
+    /// The same on ports that are preferred, so that links to the web UI stay good over restarts, where they are free.
+    pub async fn start_preferring(folder: &Path, port: u16, ui_port: u16) -> anyhow::Result<Self> {
+        stop_left_over(&folder.join("temporal.json"), folder).await?;
+        Self::start_on(folder, free_or_other(port)?, free_or_other(ui_port)?).await
+    }
+
+    /// Starts a server on two ports, where clients may know an earlier one.
+    pub async fn start_on(folder: &Path, port: u16, ui_port: u16) -> anyhow::Result<Self> {
         let program = find_program()?;
         let pid_file = folder.join("temporal.json");
         stop_left_over(&pid_file, folder).await?;
-        let ui_port = free_port()?;
         let log = File::create(folder.join("temporal.log"))?;
         let mut command = Command::new(&program);
         command
             .args(["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"])
-            .args(["--port", port, "--ui-port", &ui_port.to_string()])
+            .args(["--port", &port.to_string(), "--ui-port", &ui_port.to_string()])
             .arg("--db-filename")
             .arg(folder.join("temporal.db"))
             // Without these two every write waits for the disk twice.
@@ -78,7 +81,7 @@ impl EngineServer {
         let child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).context("the engine has ended at once")?;
         std::fs::write(&pid_file, serde_json::to_string(&Running { pid })?)?;
-        Ok(Self { child, pid_file, address: address.to_owned(), ui: format!("http://127.0.0.1:{ui_port}") })
+        Ok(Self { child, pid_file, address: format!("127.0.0.1:{port}"), ui: format!("http://127.0.0.1:{ui_port}") })
     }
 
     /// Whether the server still runs.
@@ -112,6 +115,13 @@ impl EngineServer {
 pub fn free_port() -> anyhow::Result<u16> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
     Ok(listener.local_addr()?.port())
+}
+
+fn free_or_other(preferred: u16) -> anyhow::Result<u16> {
+    match std::net::TcpListener::bind(("127.0.0.1", preferred)) {
+        Ok(_free) => Ok(preferred),
+        Err(_taken) => free_port(),
+    }
 }
 
 fn find_program() -> anyhow::Result<PathBuf> {

@@ -40,6 +40,10 @@ async fn cancel(
         take_back_sale(tx, &mut booking, now).await?;
         booking.row.closed_at = Some(now);
         booking.note(TimelineStep::Cancelled { by: order.by });
+    } else if cancelled_by(&booking.row.state).is_some() && ticket::count_issued(tx, booking.row.id).await? > 0 {
+        // This very step was stuck, and an operator called: it is done now, and the end is told when the flag goes.
+        take_back_sale(tx, &mut booking, now).await?;
+        booking.row.closed_at = Some(now);
     }
     let row = booking.save(tx, now).await?;
     let refunds = match cancelled_by(&row.state) {

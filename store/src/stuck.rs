@@ -10,7 +10,7 @@ use sea_orm::DatabaseTransaction;
 use crate::Store;
 use crate::booking::LockedBooking;
 use crate::booking_cancel::take_back_sale;
-use crate::booking_close::give_back_hold;
+use crate::booking_close::{give_back_hold, step_of};
 use crate::column::rounded;
 use crate::error::StoreError;
 use crate::ticket;
@@ -70,6 +70,7 @@ async fn unflag(tx: &DatabaseTransaction, order: &UnflagBooking, now: Timestamp)
     booking.apply(BookingEvent::Unstuck(end.clone()))?;
     booking.note(TimelineStep::Unstuck { step, cleared });
     booking.say_end(&end);
+    step_of(&end).into_iter().for_each(|step| booking.note(step));
     if end != EndState::Confirmed {
         give_back_hold(tx, &booking).await?;
         if has_tickets {

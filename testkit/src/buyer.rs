@@ -183,6 +183,10 @@ impl Buyer {
         if !answer.status.is_success() {
             return;
         }
+        // An admin is told of bookings that are not theirs.
+        if answer.body["customerId"].as_str().is_some_and(|owner| owner != self.customer_id.to_string()) {
+            return;
+        }
         let Some(booking_id) = answer.body["id"].as_str().and_then(|id| BookingId::parse(id).ok()) else { return };
         self.answers.lock().unwrap().push(checker::Answer {
             booking_id,

@@ -98,8 +98,9 @@ pub async fn serve_if_asked() {
     settings.api.listen = std::env::var(LISTEN).unwrap().parse().unwrap();
     settings.engine.address = std::env::var(ENGINE).unwrap();
     settings.engine.task_queue = std::env::var(QUEUE).unwrap();
-    settings.saga.step_seconds = 5;
-    settings.saga.undo_seconds = 5;
+    // Longer than a killed process takes to come back, so that every step is found undecided.
+    settings.saga.step_seconds = 30;
+    settings.saga.undo_seconds = 30;
     settings.saga.slow_retry_seconds = 1;
     let settings = boxoffice::dev::settings_of(settings, &folder).unwrap();
     let faults = Faults::default();

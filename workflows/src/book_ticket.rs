@@ -197,22 +197,26 @@ impl Saga<BookTicket> {
     /// Step 4: wait for the money, a cancellation or the deadline.
     async fn await_money(&self, undo: &mut UndoLog, open: PaymentOpen) -> EndState {
         let PaymentOpen { mut expires_at, mut attempt, mut reading } = open;
-        let mut processing = false;
+        let mut look_again = false;
         loop {
             self.tell(format!(
                 "Waiting for {} (attempt {}, {}); the seats are held until {expires_at}.",
                 attempt.amount, attempt.number, reading.intent_id,
             ));
-            let waited = self.wait(expires_at, processing).await;
+            let waited = self.wait(expires_at, look_again).await;
             let end = match waited {
                 Waited::Word(Word::Cancel(request)) => EndState::Cancelled { by: request.by },
                 Waited::Cancelled => EndState::Cancelled { by: CancelledBy::Operator },
                 Waited::TimeIsUp if self.now() >= expires_at => EndState::Expired,
                 Waited::Word(Word::Payment(_) | Word::Overdue | Word::Resolved { .. }) | Waited::TimeIsUp => {
                     // Webhooks are hints and may be about an earlier attempt: the live one is read back.
-                    // A fault here loses nothing: the deadline asks the provider once more.
-                    let Ok(now) = self.read_payment(reading.intent_id.clone()).await else { continue };
+                    // A fault here loses nothing: it is read again soon, and once more at the deadline.
+                    let Ok(now) = self.read_payment(reading.intent_id.clone()).await else {
+                        look_again = true;
+                        continue;
+                    };
                     reading = now;
+                    look_again = false;
                     if let Err(stuck) = self.record_attempt(attempt.number, reading.clone(), false).await {
                         self.call_operator(&stuck, &EndState::Expired).await;
                         continue;
@@ -221,12 +225,12 @@ impl Saga<BookTicket> {
                         Verdict::Paid | Verdict::Mismatch => return self.sell_once(undo, attempt.number).await,
                         Verdict::Waiting => continue,
                         Verdict::Processing => {
-                            processing = true;
+                            look_again = true;
                             continue;
                         }
                         Verdict::Declined | Verdict::Gone => match self.next_attempt(undo).await {
                             NextAttempt::Requested(next, opened) => {
-                                (attempt, reading, processing) = (next, opened, false);
+                                (attempt, reading) = (next, opened);
                                 continue;
                             }
                             NextAttempt::Paid => return self.sell_once(undo, attempt.number).await,
@@ -238,7 +242,7 @@ impl Saga<BookTicket> {
             };
             match self.let_go(undo, end).await {
                 LetGo::Ended(end) => return end,
-                LetGo::HeldLonger(until) => (expires_at, processing) = (until, true),
+                LetGo::HeldLonger(until) => (expires_at, look_again) = (until, true),
             }
         }
     }
@@ -414,11 +418,11 @@ impl Saga<BookTicket> {
         }
     }
 
-    /// Waits for a word, a cancellation of the workflow or the deadline; while money is on its way, looks every now
-    /// and then as well.
-    async fn wait(&self, expires_at: Timestamp, processing: bool) -> Waited {
+    /// Waits for a word, a cancellation of the workflow or the deadline; while money is on its way, or the provider could
+    /// not be read, looks every now and then as well.
+    async fn wait(&self, expires_at: Timestamp, look_again: bool) -> Waited {
         let mut left = self.until(expires_at);
-        if processing {
+        if look_again {
             left = left.min(Duration::from_secs(PROCESSING_POLL_SECONDS.unsigned_abs()));
         }
         if self.ctx.cancellation_token().is_cancelled() {

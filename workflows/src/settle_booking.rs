@@ -165,7 +165,9 @@ impl<W: Attended + 'static> Saga<W> {
             if let Insisted::Resolved(resolved) = recorded.await {
                 return Some(resolved);
             }
-            if collected {
+            // Money that is accounted for buys nothing a second time: its tickets, or its refund, were decided then.
+            let accounted_for = attempt.state == AttemptState::Succeeded && record.state.end().is_some();
+            if collected && !accounted_for {
                 end = Some(self.turn_into_tickets_or_refund(attempt.number, record).await);
             }
         }

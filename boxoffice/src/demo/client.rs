@@ -1,177 +1,241 @@
-//! The demo's HTTP client: each unexpected answer is an error that shows what was asked and what came.
+//! A client of the API: sends requests, reads answers, and shows both where they are not as they should be.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use checker::Answer;
 use domain::ids::{BookingId, CustomerId, SeatId, ShowId};
 use jiff::Timestamp;
-use reqwest::{RequestBuilder, Url};
-use serde_json::{Value, json};
+use reqwest::{RequestBuilder, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::demo::two_side_by_side;
-use crate::dev::Addresses;
+use super::wire::{Booking, Intent, Items, Opened, Problem, Seat, Show, Step};
 
-/// How often the demo looks again at what it waits for.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long one request may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How long to go on asking a service that says it is away for the moment.
+const AWAY_AT_MOST: Duration = Duration::from_secs(10);
+/// How long to wait before looking again at something that should be there in a moment.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
+/// How long to wait before looking again at something that takes its time.
+const LOOK_LATER: Duration = Duration::from_millis(250);
+/// After how many looks it is taken to take its time.
+const QUICK_LOOKS: u32 = 40;
 
-pub(super) struct Client {
-    customer_id: CustomerId,
-    token: String,
-    addresses: Addresses,
+/// Somebody who buys.
+pub(super) struct Buyer {
+    pub(super) name: &'static str,
+    pub(super) customer_id: CustomerId,
+    pub(super) token: String,
+}
+
+/// The service, as its clients see it.
+pub(super) struct Service {
     http: reqwest::Client,
-    answers: Mutex<Vec<checker::Answer>>,
+    api: String,
+    answers: Mutex<Vec<Answer>>,
 }
 
-/// What a request about a booking was answered.
-pub(super) struct Answer {
-    pub(super) id: String,
-    pub(super) status: u16,
-    pub(super) body: Value,
+/// An answer that is not a success.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    request: String,
+    pub(super) status: StatusCode,
+    pub(super) problem: Problem,
+    body: String,
 }
 
-impl Answer {
-    /// An amount as people write it.
-    pub(super) fn display(&self, amount: &str) -> String {
-        self.body[amount]["display"].as_str().unwrap_or("?").to_owned()
-    }
+struct Reply {
+    request: String,
+    status: StatusCode,
+    body: String,
 }
 
-impl Client {
-    pub(super) fn new(addresses: &Addresses, customer_id: CustomerId, token: String) -> Self {
-        let http = reqwest::Client::new();
-        Self { customer_id, token, addresses: addresses.clone(), http, answers: Mutex::default() }
+impl Service {
+    pub(super) fn new(api: &str) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build()?;
+        Ok(Self { http, api: format!("{}/api/v1", api.trim_end_matches('/')), answers: Mutex::default() })
     }
 
-    pub(super) fn answers(&self) -> Vec<checker::Answer> {
-        self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    /// The shows that start at `from` or later.
+    pub(super) async fn shows(&self, from: Timestamp) -> anyhow::Result<Vec<Show>> {
+        let request = self.http.get(format!("{}/shows", self.api));
+        let request = request.query(&[("from", from.to_string()), ("limit", "200".to_owned())]);
+        Ok(send(request).await?.read::<Items<Show>>()?.items)
     }
 
-    /// Two free seats of a show that stand side by side.
-    pub(super) async fn neighbours(&self, show_id: ShowId) -> anyhow::Result<[SeatId; 2]> {
-        two_side_by_side(show_id, &self.get(&format!("/shows/{show_id}/seats")).await?)
+    /// The seats of a show.
+    pub(super) async fn seats(&self, show_id: ShowId) -> anyhow::Result<Vec<Seat>> {
+        let request = self.http.get(format!("{}/shows/{show_id}/seats", self.api));
+        Ok(send(request).await?.read::<Items<Seat>>()?.items)
     }
 
-    pub(super) async fn are_available(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<bool> {
-        let map = self.get(&format!("/shows/{show_id}/seats")).await?;
-        let items = map["items"].as_array().context("the list of seats is not understood")?;
-        let state = |seat: &SeatId| items.iter().find(|item| item["seatId"] == seat.to_string());
-        Ok(seats.iter().all(|seat| state(seat).is_some_and(|item| item["state"] == "available")))
-    }
-
-    pub(super) async fn try_to_book(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<Answer> {
+    /// Books with a new key, and with the same one again where the service is away for the moment. What comes back is
+    /// the booking once its outcome is known.
+    pub(super) async fn book(&self, buyer: &Buyer, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<Booking> {
         let key = Uuid::new_v4().to_string();
-        let body = json!({ "showId": show_id, "seatIds": seats });
-        let request = self.http.post(self.api("/bookings")).header("Idempotency-Key", &key).json(&body);
-        let (status, body) = self.send(request).await?;
-        let id = body["id"].as_str().unwrap_or_default().to_owned();
-        if let (true, Ok(booking_id)) = (status < 300, BookingId::parse(&id)) {
-            let answer = checker::Answer {
-                booking_id,
-                idempotency_key: Some(key),
-                status,
-                customer_id: self.customer_id,
-                state: body["state"].as_str().map(str::to_owned),
-                seats: seats.to_vec(),
-                at: Timestamp::now(),
-            };
-            self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(answer);
-        }
-        Ok(Answer { id, status, body })
-    }
-
-    pub(super) async fn book(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<Answer> {
-        let answer = self.try_to_book(show_id, seats).await?;
-        match answer.status {
-            201 => Ok(answer),
-            202 => self.wait_for(&answer.id, "awaiting_payment", Duration::from_secs(20)).await,
-            status => bail!("POST /bookings is answered {status}: {}", answer.body),
-        }
-    }
-
-    /// Pays on the hosted page, as the page's own form does.
-    pub(super) async fn pay(&self, booking: &Answer, card: &str) -> anyhow::Result<()> {
-        let page = booking.body["payment"]["paymentPage"].as_str().context("there is nothing to pay")?;
-        let mut page = Url::parse(page)?;
-        let secret = page.query_pairs().find(|(name, _)| name == "secret").map(|(_, value)| value.into_owned());
-        page.set_query(None);
-        let body = json!({ "card": card, "secret": secret.unwrap_or_default() });
-        // A declined card is an answer of the page, not a failure of the demo.
-        self.http.post(page.clone()).json(&body).send().await.with_context(|| format!("POST {page}"))?;
-        Ok(())
-    }
-
-    pub(super) async fn cancel(&self, booking_id: &str) -> anyhow::Result<()> {
-        let path = format!("/bookings/{booking_id}/cancel");
-        let request = self.http.post(self.api(&path)).header("Idempotency-Key", Uuid::new_v4().to_string());
-        match self.send(request).await? {
-            (200, _) => Ok(()),
-            (status, body) => bail!("POST {path} is answered {status}: {body}"),
+        let wish = json!({ "showId": show_id, "seatIds": seats });
+        let give_up = Instant::now() + AWAY_AT_MOST;
+        let sent = loop {
+            let request = self.post("/bookings", buyer).header("Idempotency-Key", &key).json(&wish);
+            match send(request).await {
+                Err(error) if is_away(&error) && Instant::now() < give_up => tokio::time::sleep(LOOK_LATER).await,
+                sent => break sent,
+            }
+        };
+        let answer = |status: StatusCode, booking_id, state| Answer {
+            booking_id,
+            idempotency_key: Some(key.clone()),
+            status: status.as_u16(),
+            customer_id: buyer.customer_id,
+            state,
+            seats: seats.to_vec(),
+            at: Timestamp::now(),
+        };
+        let reply = match sent {
+            Ok(reply) => reply,
+            Err(error) => {
+                if let Some(refusal) = error.downcast_ref::<Refusal>() {
+                    let booking_id = BookingId::for_key(buyer.customer_id, &key);
+                    self.remember(answer(refusal.status, booking_id, None));
+                }
+                return Err(error);
+            }
+        };
+        let opened: Opened = reply.read()?;
+        self.remember(answer(reply.status, opened.id, opened.state.clone()));
+        match opened.state {
+            Some(_) => reply.read(),
+            None => {
+                let is_known = |booking: &Booking| booking.state != "pending";
+                self.wait_until(buyer, opened.id, "answered", ANSWER_WITHIN, is_known).await
+            }
         }
     }
 
-    pub(super) async fn wait_for(&self, booking_id: &str, state: &str, within: Duration) -> anyhow::Result<Answer> {
-        self.wait_until(booking_id, within, state, |body| body["state"] == state).await
+    /// Takes a booking back.
+    pub(super) async fn cancel(&self, buyer: &Buyer, booking_id: BookingId) -> anyhow::Result<Booking> {
+        let request = self.post(&format!("/bookings/{booking_id}/cancel"), buyer);
+        let request = request.header("Idempotency-Key", Uuid::new_v4().to_string());
+        send(request).await?.read()
     }
 
+    /// Every step of a booking.
+    pub(super) async fn timeline(&self, buyer: &Buyer, booking_id: BookingId) -> anyhow::Result<Vec<Step>> {
+        let request = self.get(&format!("/bookings/{booking_id}/timeline"), buyer);
+        Ok(send(request).await?.read::<Items<Step>>()?.items)
+    }
+
+    /// Looks at a booking until it is as wished.
     pub(super) async fn wait_until(
         &self,
-        booking_id: &str,
+        buyer: &Buyer,
+        booking_id: BookingId,
+        wish: &str,
         within: Duration,
-        what: &str,
-        wished: impl Fn(&Value) -> bool,
-    ) -> anyhow::Result<Answer> {
-        let deadline = Instant::now() + within;
+        is_so: impl Fn(&Booking) -> bool,
+    ) -> anyhow::Result<Booking> {
+        let give_up = Instant::now() + within;
+        let mut looks = 0;
         loop {
-            let body = self.get(&format!("/bookings/{booking_id}")).await?;
-            if wished(&body) {
-                return Ok(Answer { id: booking_id.to_owned(), status: 200, body });
+            looks += 1;
+            let reply = send(self.get(&format!("/bookings/{booking_id}"), buyer)).await?;
+            let booking: Booking = reply.read()?;
+            if is_so(&booking) {
+                self.remember(Answer {
+                    booking_id,
+                    idempotency_key: None,
+                    status: reply.status.as_u16(),
+                    customer_id: buyer.customer_id,
+                    state: Some(booking.state.clone()),
+                    seats: Vec::new(),
+                    at: Timestamp::now(),
+                });
+                return Ok(booking);
             }
-            if Instant::now() > deadline {
-                bail!("booking {booking_id} is not `{what}` within {within:?}: {body}");
+            if Instant::now() > give_up {
+                bail!("{booking_id} is not {wish} after {} s: {}", within.as_secs(), reply.body);
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(if looks < QUICK_LOOKS { LOOK_AGAIN } else { LOOK_LATER }).await;
         }
     }
 
-    /// The timeline for people, with the link of the saga in the engine's web UI.
-    pub(super) async fn timeline(&self, booking_id: &str) -> anyhow::Result<String> {
-        let timeline = self.get(&format!("/bookings/{booking_id}/timeline")).await?;
-        let items = timeline["items"].as_array().context("the timeline is not understood")?;
-        let at = |item: &Value| item["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-        let start = items.first().and_then(at);
-        let mut text = String::new();
-        for item in items {
-            let after = match (start, at(item)) {
-                (Some(start), Some(at)) => at.duration_since(start).as_secs_f64(),
-                _ => 0.0,
-            };
-            writeln!(text, "     +{after:>6.2} s  {}", item["text"].as_str().unwrap_or_default())?;
-        }
-        if !self.addresses.temporal_ui.is_empty() {
-            let (ui, namespace) = (&self.addresses.temporal_ui, &self.addresses.namespace);
-            write!(text, "     saga: {ui}/namespaces/{namespace}/workflows/{booking_id}")?;
-        }
-        Ok(text)
+    /// Pays on the hosted page of a booking's newest attempt, as the page itself would.
+    pub(super) async fn pay(&self, booking: &Booking, card: &str) -> anyhow::Result<Intent> {
+        let page = booking.payment.as_ref().and_then(|payment| payment.payment_page.as_deref());
+        let page = page.with_context(|| format!("{} has no page to pay on: {booking:?}", booking.id))?;
+        let mut page = Url::parse(page).with_context(|| format!("`{page}` is no address of a payment page"))?;
+        let secret = page.query_pairs().find(|(name, _)| name == "secret").map(|(_, secret)| secret.into_owned());
+        page.set_query(None);
+        let request = self.http.post(page).json(&json!({ "card": card, "secret": secret.unwrap_or_default() }));
+        send(request).await?.read()
     }
 
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        match self.send(self.http.get(self.api(path))).await? {
-            (200, body) => Ok(body),
-            (status, body) => bail!("GET {path} is answered {status}: {body}"),
-        }
+    /// What was answered until now; afterwards nothing is kept.
+    pub(super) fn take_answers(&self) -> Vec<Answer> {
+        std::mem::take(&mut self.answers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn api(&self, path: &str) -> String {
-        format!("{}/api/v1{path}", self.addresses.api)
+    fn remember(&self, answer: Answer) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
     }
 
-    async fn send(&self, request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
-        let response = request.bearer_auth(&self.token).send().await.context("the service does not answer")?;
-        let status = response.status().as_u16();
-        let text = response.text().await?;
-        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    fn get(&self, path: &str, buyer: &Buyer) -> RequestBuilder {
+        self.http.get(format!("{}{path}", self.api)).bearer_auth(&buyer.token)
+    }
+
+    fn post(&self, path: &str, buyer: &Buyer) -> RequestBuilder {
+        self.http.post(format!("{}{path}", self.api)).bearer_auth(&buyer.token)
     }
 }
+
+/// Sends a request. Everything but success is an error, a [`Refusal`] where there is an answer.
+async fn send(request: RequestBuilder) -> anyhow::Result<Reply> {
+    let (http, request) = request.build_split();
+    let request = request?;
+    // What is behind the question mark may be secret.
+    let mut address = request.url().clone();
+    address.set_query(None);
+    let name = format!("{} {address}", request.method());
+    let response = http.execute(request).await.with_context(|| format!("{name} is not answered"))?;
+    let status = response.status();
+    let body = response.text().await.with_context(|| format!("the answer to {name} breaks off"))?;
+    if status.is_success() {
+        return Ok(Reply { request: name, status, body });
+    }
+    let problem = serde_json::from_str(&body).unwrap_or_default();
+    Err(Refusal { request: name, status, problem, body }.into())
+}
+
+impl Reply {
+    fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        let Self { request, status, body } = self;
+        serde_json::from_str(body).with_context(|| format!("{request} is answered {status} in a form unknown: {body}"))
+    }
+}
+
+/// Whether the service asks to be sent the same request again.
+fn is_away(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.status == StatusCode::SERVICE_UNAVAILABLE)
+}
+
+impl Refusal {
+    /// The refusal behind an error, if it is that seats are taken.
+    pub(super) fn of_taken_seats(error: &anyhow::Error) -> Option<&Self> {
+        error.downcast_ref::<Self>().filter(|refusal| refusal.problem.code == "seats_taken")
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, status, problem: _, body } = self;
+        write!(f, "{request} is answered {status}: {body}")
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -19,7 +19,8 @@ fn temporal(app: &TestApp, arguments: &[&str]) {
 /// Has the engine forget the saga of a booking, as it does by itself when its retention ends.
 pub(crate) async fn forget(app: &TestApp, booking_id: BookingId) {
     let saga = booking_id.to_string();
-    temporal(app, &["workflow", "delete", "--workflow-id", &saga]);
+    let query = format!("WorkflowId = '{saga}'");
+    temporal(app, &["workflow", "delete", "--query", &query, "--yes", "--reason", "test"]);
     eventually("the engine has forgotten the saga", Duration::from_secs(20), || async {
         app.engine.is_running(&saga).await.unwrap().is_none().then_some(())
     })

@@ -1,5 +1,7 @@
 //! What the whole system promises, tried over HTTP with a real engine.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
+
 mod bad_input;
 mod by_hand;
 mod crash;

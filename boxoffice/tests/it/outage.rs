@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use boxoffice::engine_server::EngineServer;
+use boxoffice::engine_server::{EngineServer, free_port};
 use reqwest::StatusCode;
 use testkit::buyer::GOOD_CARD;
 use testkit::catalogue::{LONG_HOLD, seat};
@@ -24,6 +24,7 @@ async fn without_an_engine_reading_goes_on_and_booking_says_come_back() {
     let booking = buyer.book(LONG_HOLD, &[seat(0)]).await;
     assert_eq!(booking.status, StatusCode::CREATED, "{booking:?}");
 
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
     engine.stop().await.unwrap();
     let refused = buyer.book_with("later", LONG_HOLD, &[seat(1)]).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
@@ -44,7 +45,7 @@ async fn without_an_engine_reading_goes_on_and_booking_says_come_back() {
     })
     .await;
 
-    let engine = EngineServer::start_at(state.path(), &address).await.unwrap();
+    let engine = EngineServer::start_on(state.path(), port, free_port().unwrap()).await.unwrap();
     let confirmed = buyer.wait_for(booking.booking_id(), "confirmed", Duration::from_secs(90)).await;
     assert_eq!(confirmed.body["tickets"].as_array().unwrap().len(), 1);
     let again = eventually("the same key is answered", SOON, || async {

@@ -43,7 +43,7 @@ async fn every_recorded_history_replays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_does_not_fit_is_refused() {
     let text = std::fs::read_to_string(folder().join("confirmed.json")).unwrap();
-    let changed = text.replace("booking.open", "booking.opened");
+    let changed = text.replace("payment.request", "payment.asked");
     assert_ne!(text, changed);
     let failure = replay(WorkflowHistory::from_json(changed.as_bytes()).unwrap()).await;
     assert!(failure.is_some(), "a history with another step replays");
