@@ -60,7 +60,11 @@ pub struct BookingView {
 /// Requests of one booking that are under way in this process: however many copies of a request come in at once, the
 /// engine is asked once.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<BTreeMap<(BookingId, String), Shared<BoxFuture<'static, Started>>>>);
+pub(crate) struct Flights(Mutex<BTreeMap<FlightKey, Flight>>);
+
+/// The booking and the fingerprint of its request.
+type FlightKey = (BookingId, String);
+type Flight = Shared<BoxFuture<'static, Started>>;
 
 impl App {
     /// Books seats. A key that was used before is answered as the first time, with the booking as it is today.

@@ -1,6 +1,7 @@
 //! Checking the promises: gathers the evidence of a running or resting boxoffice for the checker.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use app::engine::{Engine, EngineConfig};
@@ -14,6 +15,9 @@ use uuid::Uuid;
 
 use crate::dev::{Addresses, ledger_in};
 use crate::settings::Settings;
+
+/// How long the last sagas of a client may take to end.
+const REST_WITHIN: Duration = Duration::from_secs(5);
 
 /// Checks the boxoffice whose data is in `folder`. While it runs, `addresses` tells where; its locks and its engine are
 /// asked too then.
@@ -39,6 +43,19 @@ pub async fn check(
     let evidence = Evidence { database: store.connection().clone(), ledger, locks, open_workflows, answers, now };
     let report = checker::check(&evidence, quiet).await?;
     Ok(report)
+}
+
+/// Whether every saga ends within a few seconds, so that the promises can be checked at rest.
+pub async fn comes_to_rest(settings: &Settings, addresses: &Addresses) -> anyhow::Result<bool> {
+    let engine = engine_of(settings, addresses).await?;
+    let deadline = Instant::now() + REST_WITHIN;
+    while Instant::now() < deadline {
+        if engine.open_sagas().await?.is_empty() {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(false)
 }
 
 /// A token for a caller of the development mode.
