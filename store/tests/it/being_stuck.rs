@@ -66,7 +66,7 @@ async fn ends_where_it_was_going(db: TestDatabase) {
     }
     assert_eq!(seat_state(&store, 0).await, ShowSeatState::Available);
     assert_eq!(count(&store, "hold_slots").await, 0);
-    assert_eq!(steps(&store, &request).await[2..], ["stuck", "unstuck"]);
+    assert_eq!(steps(&store, &request).await[2..], ["stuck", "unstuck", "expired"]);
     assert_eq!(messages(&store, &request).await[2..], ["BookingNeedsAttention", "BookingExpired"]);
 }
 
