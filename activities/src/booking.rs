@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use app::availability::Announcer;
 use domain::booking::{
     BookingCancelled, BookingClosed, BookingConfirmed, BookingOpened, BookingRecord, BookingRequest, CancelBooking,
     CloseBooking, FlagBooking, UnflagBooking,
@@ -25,6 +26,8 @@ use crate::fault::into_activity_error;
 pub struct BookingSteps {
     /// The database.
     pub store: Store,
+    /// Who hears of changed seats.
+    pub announcer: Announcer,
 }
 
 #[activities]

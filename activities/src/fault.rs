@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use locks::LockError;
 use payments::ProviderFault;
 use store::StoreError;
 use temporalio_common::error::ApplicationFailure;
@@ -14,9 +13,6 @@ pub enum Fault {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The seat locks.
-    #[error(transparent)]
-    Locks(#[from] LockError),
     /// The payment provider.
     #[error(transparent)]
     Provider(#[from] ProviderFault),
@@ -39,7 +35,6 @@ impl Fault {
         match self {
             Self::Store(error) if error.is_transient() => Remedy::Retry,
             Self::Store(_) => Remedy::GiveUp,
-            Self::Locks(LockError::Unavailable(_)) => Remedy::Retry,
             Self::Provider(fault) => match (fault.retryable(), fault.retry_after()) {
                 (true, Some(after)) => Remedy::RetryAfter(after),
                 (true, None) => Remedy::Retry,
@@ -51,7 +46,6 @@ impl Fault {
     fn kind(&self) -> &'static str {
         match self {
             Self::Store(_) => "database",
-            Self::Locks(_) => "seat_locks",
             Self::Provider(_) => "payment_provider",
         }
     }

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use domain::hold::{Hold, SeatsLocked};
 use jiff::Timestamp;
-use locks::{LockOwner, SeatLocks};
+use locks::{LockError, LockOwner, SeatLocks};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use workflows::contracts::seat_contract;
-
-use crate::fault::into_activity_error;
 
 /// The steps on seat locks.
 pub struct SeatSteps {
@@ -19,20 +17,29 @@ pub struct SeatSteps {
     pub locks: Arc<dyn SeatLocks>,
 }
 
+// Locks only make refusals cheap. Where they are away, the booking goes on with the database alone, and they are rebuilt
+// from it when they are back: so that is an answer here, not a fault.
 #[activities]
 impl SeatSteps {
     #[activity(definition = seat_contract::Lock)]
     pub async fn lock(self: Arc<Self>, _ctx: ActivityContext, hold: Hold) -> Result<SeatsLocked, ActivityError> {
-        self.locks.lock(&hold, Timestamp::now()).await.map_err(into_activity_error)
+        match self.locks.lock(&hold, Timestamp::now()).await {
+            Ok(locked) => Ok(locked),
+            Err(LockError::Unavailable(_)) => Ok(SeatsLocked::Away),
+        }
     }
 
     #[activity(definition = seat_contract::Release)]
     pub async fn release(self: Arc<Self>, _ctx: ActivityContext, hold: Hold) -> Result<(), ActivityError> {
-        self.locks.release(&LockOwner::from(&hold), Timestamp::now()).await.map_err(into_activity_error)
+        match self.locks.release(&LockOwner::from(&hold), Timestamp::now()).await {
+            Ok(()) | Err(LockError::Unavailable(_)) => Ok(()),
+        }
     }
 
     #[activity(definition = seat_contract::MarkSold)]
     pub async fn mark_sold(self: Arc<Self>, _ctx: ActivityContext, hold: Hold) -> Result<(), ActivityError> {
-        self.locks.mark_sold(&LockOwner::from(&hold)).await.map_err(into_activity_error)
+        match self.locks.mark_sold(&LockOwner::from(&hold)).await {
+            Ok(()) | Err(LockError::Unavailable(_)) => Ok(()),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::availability::Announcer;
 use locks::SeatLocks;
 use payments::PaymentProvider;
 use store::Store;
@@ -27,6 +28,8 @@ pub struct WorkerParts {
     pub store: Store,
     /// The seat locks.
     pub locks: Arc<dyn SeatLocks>,
+    /// Who hears of changed seats.
+    pub announcer: Announcer,
     /// The payment provider.
     pub provider: Arc<dyn PaymentProvider>,
     /// How many calls a second each endpoint of the provider takes, over all workers; none for no limit.
@@ -65,7 +68,7 @@ fn saga_worker(runtime: &Runtime, parts: &WorkerParts) -> SetupResult {
         .register_workflow::<BookTicket>()?
         .register_workflow::<SettleBooking>()?
         .register_activities(SeatSteps { locks: Arc::clone(&parts.locks) })
-        .register_activities(BookingSteps { store: parts.store.clone() })
+        .register_activities(BookingSteps { store: parts.store.clone(), announcer: parts.announcer.clone() })
         .graceful_shutdown_period(parts.drain)
         .build();
     if let Some(interceptor) = &parts.interceptor {

@@ -1,5 +1,6 @@
 //! The use cases: what a caller may do, whatever the transport. Knows no HTTP and no SQL.
 
+pub mod availability;
 pub mod booking;
 pub mod cancel;
 pub mod identity;
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod error;
 pub mod inbox;
 pub mod readiness;
+pub mod seat_locks;
 pub mod sweep;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ pub use workflows::signals::ResolvedAs;
 
 use jiff::Timestamp;
 use locks::SeatLocks;
+use locks::changes::SeatChanges;
 use payments::PaymentProvider;
 use store::Store;
 use tokio::sync::Notify;
@@ -49,6 +52,8 @@ pub struct Parts {
     pub store: Store,
     /// The seat locks.
     pub locks: Arc<dyn SeatLocks>,
+    /// The streams of seat changes.
+    pub changes: Arc<dyn SeatChanges>,
     /// The payment provider.
     pub provider: Arc<dyn PaymentProvider>,
     /// The engine that runs the sagas.

@@ -79,16 +79,4 @@ impl App {
             .await
             .map_err(|error| AppError::Unavailable { part: "seat locks", source: error.into() })
     }
-
-    /// Fills the locks from the database: they forget everything when they are lost.
-    pub async fn rebuild_locks(&self) -> Result<(), AppError> {
-        let now = self.now();
-        let mut holds = self.store().holds_in_force(now).await?;
-        for hold in &mut holds {
-            hold.until = domain::hold::lock_deadline(hold.until);
-        }
-        let sold = self.store().sold_seats(now).await?;
-        let rebuilt = self.locks().rebuild(holds, sold, now).await;
-        rebuilt.map_err(|error| AppError::Unavailable { part: "seat locks", source: error.into() })
-    }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use activities::worker::WorkerParts;
 use anyhow::Context;
+use app::availability::Announcer;
 use app::engine::{Engine, EngineConfig};
 use app::identity::Tokens;
 use app::{App, Parts};
 use jiff::Timestamp;
+use locks::changes::{MemoryChanges, SeatChanges};
 use locks::{MemoryLocks, SeatLocks};
 use payments::PaymentProvider;
 use payments::simulator::{Simulator, SimulatorConfig, SimulatorProvider};
@@ -42,6 +44,7 @@ pub struct Application {
     engine: Engine,
     store: Store,
     locks: Arc<dyn SeatLocks>,
+    announcer: Announcer,
     provider: Arc<dyn PaymentProvider>,
     simulator: Option<Simulator>,
     listener: TcpListener,
@@ -88,15 +91,31 @@ impl Application {
         .context("the payment provider's client cannot be made")?;
         let provider: Arc<dyn PaymentProvider> = Arc::new(provider);
         let locks: Arc<dyn SeatLocks> = Arc::new(MemoryLocks::new());
+        let epoch = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+        let changes: Arc<dyn SeatChanges> = Arc::new(MemoryChanges::new(epoch));
+        let announcer = Announcer::new(store.clone(), Arc::clone(&changes));
         let app = App::new(Parts {
             store: store.clone(),
             locks: Arc::clone(&locks),
+            changes,
             provider: Arc::clone(&provider),
             engine: engine.clone(),
             tokens: Tokens::new(&settings.identity.token_secret),
             answer_within: Duration::from_millis(settings.api.answer_within_ms),
         });
-        Ok(Self { settings, roles, app, engine, store, locks, provider, simulator, listener, interceptor: None })
+        Ok(Self {
+            settings,
+            roles,
+            app,
+            engine,
+            store,
+            locks,
+            announcer,
+            provider,
+            simulator,
+            listener,
+            interceptor: None,
+        })
     }
 
     /// Has every step of the sagas go through `interceptor`.
@@ -141,6 +160,7 @@ impl Application {
                 task_queue: self.settings.engine.task_queue.clone(),
                 store: self.store.clone(),
                 locks: Arc::clone(&self.locks),
+                announcer: self.announcer.clone(),
                 provider: Arc::clone(&self.provider),
                 provider_calls_per_second: (limit > 0.0).then_some(limit),
                 drain,
@@ -151,7 +171,13 @@ impl Application {
             tasks.spawn(async move { app.drain_inbox(stopping).await });
             let (app, stopping) = (self.app.clone(), stop.clone());
             tasks.spawn(async move { app.sweep(stopping).await });
+            let (app, stopping) = (self.app.clone(), stop.clone());
+            tasks.spawn(async move { app.keep_locks_right(stopping).await });
         }
+        // Announces what the workers do until they have done the last of it.
+        let announcing = CancellationToken::new();
+        let (announcer, stopping) = (self.announcer.clone(), announcing.clone());
+        tasks.spawn(async move { announcer.run(stopping).await });
         // The simulator's routes and its webhooks outlive the workers, whose last steps may call them.
         let serving = CancellationToken::new();
         if let Some(simulator) = self.simulator.clone() {
@@ -185,6 +211,7 @@ impl Application {
             Some(workers) => workers.stop().await,
             None => Ok(()),
         };
+        announcing.cancel();
         serving.cancel();
         server.await??;
         while tasks.join_next().await.is_some() {}

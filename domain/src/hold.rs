@@ -34,6 +34,8 @@ pub enum SeatsLocked {
     },
     /// The booking has released its seats before; a late lock is refused.
     Released,
+    /// The locks are away: nothing is locked, and the database alone decides.
+    Away,
 }
 
 /// What `hold.extend` answers.

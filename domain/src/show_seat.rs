@@ -34,6 +34,17 @@ impl ShowSeatState {
     pub const ALL: [Self; 4] = [Self::Available, Self::Blocked, Self::Held, Self::Sold];
 }
 
+/// How a seat of a show stands, as one version of its row says. Of two, the one with the higher version is the newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SeatStatus {
+    /// The seat.
+    pub seat_id: SeatId,
+    /// Whether it can be had.
+    pub state: ShowSeatState,
+    /// The version of its row, which every change of state raises.
+    pub version: i64,
+}
+
 /// A seat of a show as a buyer sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShowSeat {

@@ -1,8 +1,11 @@
-//! Seat locks: the fast, short claim that turns a stampede into one winner. Knows no database and reads no clock.
+//! What is kept for speed and may be lost: seat locks, the fast claim that turns a stampede into one winner, and the
+//! stream of seat changes ([`changes`]). Knows no database.
 //!
 //! A lock only spares the database the losers; what is sold is decided there. So losing every lock costs speed and
 //! never a seat, and wherever the two disagree ([`SeatLocks::mark_sold`], [`SeatLocks::rebuild`]) the database is
 //! believed.
+
+pub mod changes;
 
 mod memory;
 
@@ -81,12 +84,40 @@ pub trait SeatLocks: Send + Sync {
     /// The seats of a show that are not free, in the order of their ids.
     async fn held(&self, show_id: ShowId, now: Timestamp) -> Result<Vec<LockedSeat>, LockError>;
 
-    /// The seats of all shows that are not free, in the order of their shows and ids.
-    async fn all(&self, now: Timestamp) -> Result<Vec<LockedSeat>, LockError>;
+    /// The shows that have a seat which is not free, in the order of their ids.
+    async fn shows(&self, now: Timestamp) -> Result<Vec<ShowId>, LockError>;
 
-    /// Makes the locks say what the database says: `holds` are locked, `sold` is sold and nothing else is.
+    /// The seats of all shows that are not free, in the order of their shows and ids.
+    async fn all(&self, now: Timestamp) -> Result<Vec<LockedSeat>, LockError> {
+        let mut seats = Vec::new();
+        for show_id in self.shows(now).await? {
+            seats.extend(self.held(show_id, now).await?);
+        }
+        Ok(seats)
+    }
+
+    /// Makes the locks of a show say what the database says: `holds` are locked, `sold` is sold and nothing else is.
     ///
-    /// Live locks that are on neither list stay until their deadline, as they may be claims on their way to the
-    /// database.
-    async fn rebuild(&self, holds: Vec<Hold>, sold: Vec<Hold>, now: Timestamp) -> Result<(), LockError>;
+    /// Live locks that are on neither list may be claims on their way to the database: they end after
+    /// [`domain::limits::LOCK_GRACE_SECONDS`] at the latest.
+    async fn rebuild(
+        &self,
+        show_id: ShowId,
+        holds: Vec<Hold>,
+        sold: Vec<LockOwner>,
+        now: Timestamp,
+    ) -> Result<(), LockError>;
+
+    /// Resolves when locks were found that are not to be relied on until they are rebuilt. Cancelling the wait loses
+    /// nothing. Never resolves where locks cannot be lost.
+    async fn forgotten(&self) -> Forgotten;
+}
+
+/// Which locks have to be rebuilt from the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Those of a show: nothing is stored of it, because it is new or because the store has lost it.
+    Show(ShowId),
+    /// All: the store was away, and what was changed meanwhile did not reach it.
+    Everything,
 }

@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use domain::hold::{Hold, SeatsLocked, later};
 use domain::ids::{BookingId, SeatId, ShowId};
-use domain::limits::LOCK_TOMBSTONE_SECONDS;
+use domain::limits::{LOCK_GRACE_SECONDS, LOCK_TOMBSTONE_SECONDS};
 use jiff::Timestamp;
 
-use crate::{LockError, LockOwner, LockedSeat, SeatLocks};
+use crate::{Forgotten, LockError, LockOwner, LockedSeat, SeatLocks};
 
 /// How many shows may be worked on at once: enough that two busy shows rarely share a mutex.
 const SHARDS: usize = 64;
@@ -86,6 +86,27 @@ impl ShowLocks {
     fn mark_sold(&mut self, owner: &LockOwner) {
         for seat in &owner.seat_ids {
             self.seats.insert(*seat, SeatClaim { booking_id: owner.booking_id, until: None });
+        }
+    }
+
+    fn rebuild(&mut self, holds: &[Hold], sold: &[LockOwner], now: Timestamp) {
+        let still_sold: HashSet<(SeatId, BookingId)> =
+            sold.iter().flat_map(|owner| owner.seat_ids.iter().map(|seat| (*seat, owner.booking_id))).collect();
+        let held: HashSet<(SeatId, BookingId)> =
+            holds.iter().flat_map(|hold| hold.seat_ids.iter().map(|seat| (*seat, hold.booking_id))).collect();
+        let orphans_end = later(now, LOCK_GRACE_SECONDS);
+        self.seats.retain(|seat, claim| claim.until.is_some() || still_sold.contains(&(*seat, claim.booking_id)));
+        for (seat, claim) in &mut self.seats {
+            if !held.contains(&(*seat, claim.booking_id)) {
+                claim.until = claim.until.map(|until| until.min(orphans_end));
+            }
+        }
+        // A seat that the database both held and sold, read at two moments, is the later of the two: sold.
+        for hold in holds.iter().filter(|hold| now < hold.until) {
+            self.claim(hold, now);
+        }
+        for owner in sold {
+            self.mark_sold(owner);
         }
     }
 
@@ -197,49 +218,32 @@ impl SeatLocks for MemoryLocks {
         Ok(seats)
     }
 
-    async fn all(&self, now: Timestamp) -> Result<Vec<LockedSeat>, LockError> {
-        let mut seats = Vec::new();
+    async fn shows(&self, now: Timestamp) -> Result<Vec<ShowId>, LockError> {
+        let mut shows = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.sweep_if_due(now);
-            for (show_id, show) in &shard.shows {
-                seats.extend(show.live(*show_id, now));
-            }
+            let taken = shard.shows.iter().filter(|(id, show)| show.live(**id, now).next().is_some());
+            shows.extend(taken.map(|(show_id, _)| *show_id));
         }
-        seats.sort_unstable();
-        Ok(seats)
+        shows.sort_unstable();
+        Ok(shows)
     }
 
-    async fn rebuild(&self, holds: Vec<Hold>, sold: Vec<Hold>, now: Timestamp) -> Result<(), LockError> {
-        let mut of_shows: HashMap<ShowId, (Vec<Hold>, Vec<Hold>)> = HashMap::new();
-        for hold in holds {
-            of_shows.entry(hold.show_id).or_default().0.push(hold);
-        }
-        let mut still_sold: HashSet<(ShowId, SeatId, BookingId)> = HashSet::new();
-        for hold in sold {
-            still_sold.extend(hold.seat_ids.iter().map(|seat| (hold.show_id, *seat, hold.booking_id)));
-            of_shows.entry(hold.show_id).or_default().1.push(hold);
-        }
-        for shard in &self.shards {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            for (show_id, show) in &mut shard.shows {
-                show.seats.retain(|seat, claim| {
-                    claim.until.is_some() || still_sold.contains(&(*show_id, *seat, claim.booking_id))
-                });
-            }
-        }
-        for (show_id, (holds, sold)) in &of_shows {
-            self.change(*show_id, Some(now), |show| {
-                // A seat that the database both held and sold, read at two moments, is the later of the two: sold.
-                for hold in holds.iter().filter(|hold| now < hold.until) {
-                    show.claim(hold, now);
-                }
-                for hold in sold {
-                    show.mark_sold(&LockOwner::from(hold));
-                }
-            });
-        }
+    async fn rebuild(
+        &self,
+        show_id: ShowId,
+        holds: Vec<Hold>,
+        sold: Vec<LockOwner>,
+        now: Timestamp,
+    ) -> Result<(), LockError> {
+        self.change(show_id, Some(now), |show| show.rebuild(&holds, &sold, now));
         Ok(())
+    }
+
+    /// Memory is lost with its process, which fills it at its start.
+    async fn forgotten(&self) -> Forgotten {
+        std::future::pending().await
     }
 }
 

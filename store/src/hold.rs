@@ -26,21 +26,37 @@ impl Store {
         .await
     }
 
-    /// The holds in force of shows that have not ended at `now`.
-    pub async fn holds_in_force(&self, now: Timestamp) -> Result<Vec<Hold>, StoreError> {
-        let text = "select ss.booking_id, ss.show_id, ss.seat_id, ss.held_until_at as until_at from show_seats ss \
-                    join shows s on s.id = ss.show_id where ss.state = 'held' and s.ends_at > $1 \
-                    order by ss.booking_id, ss.seat_id";
-        grouped(sql(text, bind![now]).all(self.reader()).await?)
+    /// The shows that have not ended at `now` and have a seat that is held or sold, in the order of their ids.
+    pub async fn shows_with_claims(
+        &self,
+        now: Timestamp,
+        after: Option<ShowId>,
+        limit: u32,
+    ) -> Result<Vec<ShowId>, StoreError> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let text = "select s.id from shows s where s.ends_at > $1 and s.id > $2 and exists (select 1 \
+                    from show_seats ss where ss.show_id = s.id and ss.state in ('held', 'sold')) order by s.id limit $3";
+        let rows = sql(text, bind![now, after, i64::from(limit)]).all::<ShowIdRow>(self.reader()).await?;
+        rows.into_iter().map(|row| RowOf::new("shows", &row.id).read(ShowId::parse(&row.id))).collect()
     }
 
-    /// The sold seats of shows that have not ended at `now`, as holds until the end of the show.
-    pub async fn sold_seats(&self, now: Timestamp) -> Result<Vec<Hold>, StoreError> {
-        let text = "select ss.booking_id, ss.show_id, ss.seat_id, s.ends_at as until_at from show_seats ss \
-                    join shows s on s.id = ss.show_id where ss.state = 'sold' and s.ends_at > $1 \
-                    order by ss.booking_id, ss.seat_id";
-        grouped(sql(text, bind![now]).all(self.reader()).await?)
+    /// Who holds and who has bought seats of a show that has not ended at `now`; nobody for one that has.
+    pub async fn claims_of_show(&self, show_id: ShowId, now: Timestamp) -> Result<Claims, StoreError> {
+        let text = "select ss.booking_id, ss.show_id, ss.seat_id, ss.held_until_at as until_at from show_seats ss \
+                    join shows s on s.id = ss.show_id where ss.show_id = $1 and ss.booking_id is not null \
+                    and s.ends_at > $2 order by ss.booking_id, ss.seat_id";
+        let rows: Vec<HoldRow> = sql(text, bind![show_id, now]).all(self.reader()).await?;
+        grouped(rows)
     }
+}
+
+/// The seats of a show that are not free, by booking.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// Those that are held, each until its hold's deadline.
+    pub holds: Vec<Hold>,
+    /// Those that are sold, each hold until the end of time.
+    pub sold: Vec<Hold>,
 }
 
 /// Takes one of the customer's slots for open holds on a show; false if none is free.
@@ -93,29 +109,37 @@ async fn extend(
 }
 
 #[derive(FromQueryResult)]
+struct ShowIdRow {
+    id: String,
+}
+
+#[derive(FromQueryResult)]
 struct HoldRow {
     booking_id: String,
     show_id: String,
     seat_id: String,
-    until_at: i64,
+    /// None for a seat that is sold.
+    until_at: Option<i64>,
 }
 
-/// One hold per booking, from rows in the order of bookings.
-fn grouped(rows: Vec<HoldRow>) -> Result<Vec<Hold>, StoreError> {
-    let mut holds: Vec<Hold> = Vec::new();
+/// One hold per booking and kind, from rows in the order of bookings.
+fn grouped(rows: Vec<HoldRow>) -> Result<Claims, StoreError> {
+    let mut claims = Claims::default();
     for row in rows {
         let of = RowOf::new("show_seats", &row.seat_id);
         let booking_id = of.read(BookingId::parse(&row.booking_id))?;
         let seat_id = of.read(SeatId::parse(&row.seat_id))?;
-        match holds.last_mut() {
+        let until = row.until_at.map(|at| of.instant(at)).transpose()?;
+        let kind = if until.is_some() { &mut claims.holds } else { &mut claims.sold };
+        match kind.last_mut() {
             Some(last) if last.booking_id == booking_id => last.seat_ids.push(seat_id),
-            Some(_) | None => holds.push(Hold {
+            Some(_) | None => kind.push(Hold {
                 show_id: of.read(ShowId::parse(&row.show_id))?,
                 seat_ids: vec![seat_id],
                 booking_id,
-                until: of.instant(row.until_at)?,
+                until: until.unwrap_or(Timestamp::MAX),
             }),
         }
     }
-    Ok(holds)
+    Ok(claims)
 }

@@ -39,6 +39,7 @@ pub use booking_read::BookingFilter;
 pub use catalogue::Catalogue;
 pub use connection::{DatabaseConfig, Store};
 pub use error::StoreError;
+pub use hold::Claims;
 pub use operator_action::OperatorAction;
 pub use outbox::{OUTBOX_SLOTS, OutboxMessage};
 pub use payment_event::{NewPaymentEvent, PaymentEvent, PaymentEventState, PaymentEventStored};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use domain::ids::{BookingId, CustomerId, HallId, SeatId, ShowId};
 use domain::quote::SeatToPrice;
 use domain::seat::{Seat, SeatCategory};
-use domain::show_seat::{ShowSeat, ShowSeatState};
+use domain::show_seat::{SeatStatus, ShowSeat, ShowSeatState};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 
@@ -41,6 +41,27 @@ impl Store {
                     order by s.section, s.y, s.x, s.id";
         let rows = sql(text, bind![show_id]).all::<ShowSeatRow>(self.reader()).await?;
         rows.into_iter().map(ShowSeat::try_from).collect()
+    }
+
+    /// How every seat of a show stands, in the order of [`Self::show_seats`].
+    pub async fn seat_statuses(&self, show_id: ShowId) -> Result<Vec<SeatStatus>, StoreError> {
+        let text = "select s.id, ss.state, ss.version from show_seats ss join seats s on s.id = ss.seat_id \
+                    where ss.show_id = $1 order by s.section, s.y, s.x, s.id";
+        let rows = sql(text, bind![show_id]).all::<SeatStatusRow>(self.reader()).await?;
+        rows.into_iter().map(SeatStatus::try_from).collect()
+    }
+
+    /// How some seats of a show stand.
+    pub async fn statuses_of(&self, show_id: ShowId, seat_ids: &[SeatId]) -> Result<Vec<SeatStatus>, StoreError> {
+        if seat_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!(
+            "select seat_id as id, state, version from show_seats where show_id = $1 and seat_id in ({})",
+            placeholders(2, seat_ids.len())
+        );
+        let rows = sql(text, with_seats(bind![show_id], seat_ids)).all::<SeatStatusRow>(self.reader()).await?;
+        rows.into_iter().map(SeatStatus::try_from).collect()
     }
 
     /// Which of `seat_ids` a booking could not have; seats that it holds or bought itself it can.
@@ -285,6 +306,26 @@ impl TryFrom<ShowSeatRow> for ShowSeat {
             accessible: row.accessible,
             x: row.x,
             y: row.y,
+        })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct SeatStatusRow {
+    id: String,
+    state: String,
+    version: i64,
+}
+
+impl TryFrom<SeatStatusRow> for SeatStatus {
+    type Error = StoreError;
+
+    fn try_from(row: SeatStatusRow) -> Result<Self, StoreError> {
+        let of = RowOf::new("show_seats", &row.id);
+        Ok(Self {
+            seat_id: of.read(SeatId::parse(&row.id))?,
+            state: of.named(&row.state, &ShowSeatState::ALL, ShowSeatState::as_str)?,
+            version: row.version,
         })
     }
 }

@@ -37,7 +37,7 @@ async fn of_200_buyers_for_20_seats_each_seat_has_one() {
                 }
             }
             SeatsLocked::Taken { seat_ids } => assert!(!seat_ids.is_empty()),
-            SeatsLocked::Released => panic!("nobody has released anything"),
+            SeatsLocked::Released | SeatsLocked::Away => panic!("nobody has released anything"),
         }
     }
     assert!(winners > 0);
