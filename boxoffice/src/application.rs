@@ -16,13 +16,13 @@ use locks::{MemoryLocks, SeatLocks};
 use payments::PaymentProvider;
 use payments::simulator::{Simulator, SimulatorConfig, SimulatorProvider};
 use poem::listener::TcpAcceptor;
-use store::{DatabaseConfig, Store};
+use store::Store;
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::settings::Settings;
+use crate::settings::{ProcessRole, Settings};
 use crate::workers::WorkerThread;
 
 /// What a process does.
@@ -34,6 +34,14 @@ pub struct Roles {
     pub worker: bool,
     /// The simulator's ledger, where it is also the payment provider.
     pub simulator: Option<PathBuf>,
+}
+
+impl Roles {
+    /// What settings have to be there for.
+    fn of_process(&self) -> Vec<ProcessRole> {
+        let roles = [(self.api, ProcessRole::Api), (self.worker, ProcessRole::Worker)];
+        roles.into_iter().filter_map(|(has, role)| has.then_some(role)).collect()
+    }
 }
 
 /// Everything of one process, built and not yet running.
@@ -63,14 +71,12 @@ impl Application {
     /// Builds everything on a listener that the caller has bound, filling in what follows from its address.
     pub async fn build_on(listener: TcpListener, mut settings: Settings, roles: Roles) -> anyhow::Result<Self> {
         settings.api.listen = listener.local_addr()?;
-        if settings.payments.simulator_url.is_empty() && roles.simulator.is_some() {
-            settings.payments.simulator_url = format!("http://{}/simulator", settings.api.listen);
+        if settings.payments.provider_url.is_empty() && roles.simulator.is_some() {
+            settings.payments.provider_url = format!("http://{}/simulator", settings.api.listen);
         }
-        settings.validate()?;
+        settings.validate(&roles.of_process())?;
 
-        let mut database = DatabaseConfig::new(settings.database.url.clone());
-        database.max_connections = settings.database.max_connections;
-        let store = Store::connect(&database)
+        let store = Store::connect(&settings.database.config())
             .await
             .context("the database cannot be opened")?
             .with_hold_rules(settings.hold_rules());
@@ -84,7 +90,7 @@ impl Application {
         let engine = Engine::connect(engine_config, &identity).await.context("the engine cannot be reached")?;
         let simulator = open_simulator(&settings, roles.simulator.as_ref()).await?;
         let provider = SimulatorProvider::new(
-            Url::parse(&settings.payments.simulator_url)?,
+            Url::parse(&settings.payments.provider_url)?,
             settings.payments.api_key.clone(),
             settings.payments.webhook_secret.clone(),
         )
@@ -150,7 +156,7 @@ impl Application {
         // Locks are memory: they begin with what the database holds, before the first request is served.
         self.app.rebuild_locks().await.context("the seat locks cannot be filled")?;
 
-        let drain = Duration::from_secs(self.settings.saga.drain_seconds);
+        let drain = self.settings.drain.limit();
         let mut tasks = tokio::task::JoinSet::new();
         let mut workers = None;
         if self.roles.worker {
@@ -189,7 +195,7 @@ impl Application {
             });
         }
         let routes =
-            api::routes(self.app.clone(), api::Options { simulator: self.simulator.clone(), ..Default::default() });
+            api::routes(self.app.clone(), api::Options { simulator: self.simulator.clone(), cors_origins: self.settings.api.cors_origins.clone() });
         let stopping = serving.clone();
         let acceptor = TcpAcceptor::from_tokio(self.listener)?;
         let server = tokio::spawn(async move {
@@ -224,7 +230,7 @@ async fn open_simulator(settings: &Settings, ledger: Option<&PathBuf>) -> anyhow
     let Some(ledger) = ledger else { return Ok(None) };
     let config = SimulatorConfig {
         ledger: ledger.clone(),
-        public_url: Url::parse(&settings.payments.simulator_url)?,
+        public_url: Url::parse(settings.payments.page_url())?,
         webhook_url: Url::parse(&format!("http://{}/webhooks/simulator", settings.api.listen))?,
         webhook_secret: settings.payments.webhook_secret.clone(),
         api_key: settings.payments.api_key.clone(),

@@ -1,25 +1,23 @@
 //! Settings: defaults compiled in, a file, the environment; checked at start, each complaint naming the setting.
 
+mod checks;
+mod source;
+
+pub use checks::ProcessRole;
+pub use source::{DEFAULTS, Effective};
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use domain::hold::HoldRules;
-use figment::Figment;
-use figment::providers::{Env, Format, Toml};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use store::DatabaseConfig;
 use url::Url;
 use workflows::Patience;
-
-/// Every setting with its default, commented.
-pub const DEFAULTS: &str = include_str!("default.toml");
-
-/// The file that is read from the working directory where none is named.
-const FILE: &str = "boxoffice.toml";
-/// The shortest secret that signs tokens, in characters: the 256 bits of HMAC-SHA256 (RFC 7518, section 3.2).
-const TOKEN_SECRET_CHARACTERS: usize = 32;
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,16 +25,24 @@ const TOKEN_SECRET_CHARACTERS: usize = 32;
 pub struct Settings {
     /// The API.
     pub api: ApiSettings,
+    /// What is answered to those who watch the process.
+    pub operations: OperationsSettings,
     /// The database.
     pub database: DatabaseSettings,
+    /// The seat locks.
+    pub locks: LockSettings,
     /// The engine.
     pub engine: EngineSettings,
     /// The sagas.
     pub saga: SagaSettings,
+    /// How the process stops.
+    pub drain: DrainSettings,
     /// The payment provider.
     pub payments: PaymentSettings,
     /// Who callers are.
     pub identity: IdentitySettings,
+    /// How others find the process.
+    pub discovery: DiscoverySettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -47,24 +53,53 @@ pub struct Settings {
 pub struct ApiSettings {
     /// The address.
     pub listen: SocketAddr,
+    /// The origins whose pages may call it from a browser.
+    pub cors_origins: Vec<String>,
     /// How long a caller waits for an outcome, in milliseconds.
     pub answer_within_ms: u64,
 }
 
-/// Where the database is.
+/// Where health and metrics are answered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationsSettings {
+    /// The address; none for no such listener.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Where the database is and how patient its callers are.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Its URL; may carry a password.
     pub url: String,
-    /// The size of the pool.
+    /// The most connections of this process.
     pub max_connections: u32,
+    /// The connections that are kept open while nothing happens.
+    pub min_connections: u32,
+    /// How long a request waits for a free connection, in milliseconds.
+    pub acquire_timeout_ms: u64,
+    /// How long one statement may take, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// How long a statement waits for a locked row, in milliseconds.
+    pub lock_timeout_ms: u64,
 }
 
 impl fmt::Debug for DatabaseSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatabaseSettings").field("max_connections", &self.max_connections).finish_non_exhaustive()
     }
+}
+
+/// Where the seat locks are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockSettings {
+    /// The URL of Redis; empty for the memory of the process. May carry a password.
+    pub url: SecretString,
+    /// What every key begins with.
+    pub prefix: String,
 }
 
 /// Where the engine is.
@@ -95,16 +130,32 @@ pub struct SagaSettings {
     pub hard_cap_seconds: i64,
     /// Seconds that each `processing` answer holds seats longer.
     pub processing_extension_seconds: i64,
-    /// Seconds that a task may go on once the process is told to stop.
-    pub drain_seconds: u64,
+}
+
+/// How a process stops.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrainSettings {
+    /// How long readiness says no before the process stops accepting, in milliseconds.
+    pub notice_ms: u64,
+    /// How long what is under way may go on after that, in seconds.
+    pub seconds: u64,
 }
 
 /// The payment provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentSettings {
-    /// The simulator's routes.
-    pub simulator_url: String,
+    /// Where it is called.
+    pub provider_url: String,
+    /// Where customers' browsers find it; empty where that is `provider_url`.
+    pub public_url: String,
+    /// Where the payment role sends webhooks.
+    pub webhook_url: String,
+    /// Where the payment role listens.
+    pub listen: SocketAddr,
+    /// The ledger of the payment role; an empty path for none.
+    pub ledger: PathBuf,
     /// The rate limit of each endpoint; 0 for none.
     pub calls_per_second: f64,
     /// What the API is called with.
@@ -119,6 +170,14 @@ pub struct PaymentSettings {
 pub struct IdentitySettings {
     /// What bearer tokens are signed with.
     pub token_secret: SecretString,
+}
+
+/// How others find the process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverySettings {
+    /// The host that is told to others; empty for the addresses listened on.
+    pub advertise: String,
 }
 
 /// What is logged.
@@ -142,48 +201,15 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// Reads the defaults, the file and the environment. Nothing is checked yet beyond the form of each setting.
+    /// Reads the defaults, the file and the environment. Only the form of each setting and its name are checked yet.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
-        let mut figment = Figment::from(Toml::string(DEFAULTS));
-        if let Some(file) = file {
-            ensure!(file.is_file(), "there is no configuration file {}", file.display());
-        }
-        let file = file.unwrap_or(Path::new(FILE));
-        if file.is_file() {
-            figment = figment.merge(Toml::file_exact(file));
-        }
-        figment = figment
-            .merge(Env::prefixed("BOXOFFICE_").filter(|name| name.as_str().contains("__")).split("__"))
-            .merge(Env::raw().only(&["TEMPORAL_ADDRESS"]).map(|_| "engine.address".into()))
-            .merge(Env::raw().only(&["TEMPORAL_NAMESPACE"]).map(|_| "engine.namespace".into()));
-        figment.extract().context("the configuration is not right")
+        Effective::read(file)?.settings()
     }
 
-    /// Checks what has to be there to serve.
-    pub fn validate(&self) -> anyhow::Result<()> {
-        ensure!(!self.database.url.is_empty(), "database.url is not set (BOXOFFICE_DATABASE__URL)");
-        let known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| self.database.url.starts_with(scheme));
-        ensure!(known, "database.url must begin with sqlite: or postgres:");
-        ensure!(self.database.max_connections > 0, "database.max_connections must be at least 1");
-        self.engine_url()?;
-        ensure!(!self.engine.task_queue.is_empty(), "engine.task_queue must not be empty");
-        ensure!(self.api.answer_within_ms > 0, "api.answer_within_ms must be at least 1");
-        let saga = &self.saga;
-        ensure!(saga.step_seconds > 0, "saga.step_seconds must be at least 1");
-        ensure!(saga.undo_seconds > 0, "saga.undo_seconds must be at least 1");
-        ensure!(saga.slow_retry_seconds > 0, "saga.slow_retry_seconds must be at least 1");
-        ensure!(saga.hard_cap_seconds > 0, "saga.hard_cap_seconds must be at least 1");
-        ensure!(saga.processing_extension_seconds > 0, "saga.processing_extension_seconds must be at least 1");
-        ensure!(self.payments.calls_per_second >= 0.0, "payments.calls_per_second must not be negative");
-        Url::parse(&self.payments.simulator_url).context("payments.simulator_url is not a URL")?;
-        let secrets = [
-            ("payments.api_key", &self.payments.api_key, 1),
-            ("payments.webhook_secret", &self.payments.webhook_secret, 1),
-            ("identity.token_secret", &self.identity.token_secret, TOKEN_SECRET_CHARACTERS),
-        ];
-        for (name, secret, shortest) in secrets {
-            ensure!(secret.expose_secret().len() >= shortest, "{name} must have at least {shortest} characters");
-        }
+    /// Checks what has to be there to serve in all of `roles`; says everything that is wrong.
+    pub fn validate(&self, roles: &[ProcessRole]) -> anyhow::Result<()> {
+        let complaints = checks::complaints(self, roles);
+        ensure!(complaints.is_empty(), "the configuration is not right:\n  {}", complaints.join("\n  "));
         Ok(())
     }
 
@@ -211,4 +237,39 @@ impl Settings {
             slow_retry_seconds: self.saga.slow_retry_seconds,
         }
     }
+}
+
+impl DatabaseSettings {
+    /// As the store takes it.
+    pub fn config(&self) -> DatabaseConfig {
+        let mut config = DatabaseConfig::new(self.url.clone());
+        config.max_connections = self.max_connections;
+        config.acquire_timeout = Duration::from_millis(self.acquire_timeout_ms);
+        config.statement_timeout = Duration::from_millis(self.statement_timeout_ms);
+        config
+    }
+}
+
+impl DrainSettings {
+    /// How long readiness says no before the process stops accepting.
+    pub fn notice(&self) -> Duration {
+        Duration::from_millis(self.notice_ms)
+    }
+
+    /// How long what is under way may go on.
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+impl PaymentSettings {
+    /// Where customers' browsers find the provider.
+    pub fn page_url(&self) -> &str {
+        if self.public_url.is_empty() { &self.provider_url } else { &self.public_url }
+    }
+}
+
+fn empty_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
 }

@@ -105,7 +105,7 @@ impl World {
         settings.saga.undo_seconds = wanted.undo_seconds;
         settings.saga.slow_retry_seconds = wanted.slow_retry_seconds;
         settings.saga.hard_cap_seconds = wanted.hard_cap_seconds;
-        settings.saga.drain_seconds = 2;
+        settings.drain.seconds = 2;
         let settings = boxoffice::dev::settings_of(settings, folder.path()).unwrap();
         let store = Store::connect(&DatabaseConfig::new(settings.database.url.clone())).await.unwrap();
         migrations::apply(store.connection()).await.unwrap();
