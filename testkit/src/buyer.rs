@@ -97,8 +97,7 @@ impl Buyer {
     /// Books without caring for the answer, for a service that is about to die.
     pub async fn try_to_book(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
         let body = json!({ "showId": show_id, "seatIds": seats });
-        let sent = self.post("/bookings").header("Idempotency-Key", key).json(&body).send().await.ok()?;
-        let answer = read(sent).await?;
+        let answer = self.try_to_send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await?;
         self.remember(Some(key), seats, &answer);
         Some(answer)
     }
@@ -110,10 +109,26 @@ impl Buyer {
         answer
     }
 
+    /// The booking as it is, if the service is there.
+    pub async fn try_booking(&self, booking_id: BookingId) -> Option<Answer> {
+        let answer = self.try_to_send(self.get(&format!("/bookings/{booking_id}"))).await?;
+        self.remember(None, &[], &answer);
+        Some(answer)
+    }
+
     /// Takes a booking back.
     pub async fn cancel(&self, booking_id: BookingId) -> Answer {
+        self.send(self.cancelling(booking_id)).await
+    }
+
+    /// Takes a booking back, if the service is there.
+    pub async fn try_to_cancel(&self, booking_id: BookingId) -> Option<Answer> {
+        self.try_to_send(self.cancelling(booking_id)).await
+    }
+
+    fn cancelling(&self, booking_id: BookingId) -> reqwest::RequestBuilder {
         let path = format!("/bookings/{booking_id}/cancel");
-        self.send(self.post(&path).header("Idempotency-Key", Uuid::new_v4().to_string())).await
+        self.post(&path).header("Idempotency-Key", Uuid::new_v4().to_string())
     }
 
     /// Has the provider asked.
@@ -130,13 +145,22 @@ impl Buyer {
 
     /// Pays on the hosted page that `booking` names.
     pub async fn pay(&self, booking: &Answer, card: &str) -> Answer {
+        self.send(self.paying(booking, card)).await
+    }
+
+    /// Pays on the hosted page that `booking` names, if the provider is there.
+    pub async fn try_to_pay(&self, booking: &Answer, card: &str) -> Option<Answer> {
+        self.try_to_send(self.paying(booking, card)).await
+    }
+
+    fn paying(&self, booking: &Answer, card: &str) -> reqwest::RequestBuilder {
         let page = booking.body["payment"]["paymentPage"].as_str();
         let page = page.unwrap_or_else(|| panic!("nothing to pay in {booking:?}"));
         let page: reqwest::Url = page.parse().unwrap();
         let secret = page.query_pairs().find(|(name, _)| name == "secret").unwrap().1.into_owned();
         let mut address = page.clone();
         address.set_query(None);
-        self.send(self.http.post(address).json(&json!({ "card": card, "secret": secret }))).await
+        self.http.post(address).json(&json!({ "card": card, "secret": secret }))
     }
 
     /// Waits until a booking is in a state.
@@ -160,10 +184,6 @@ impl Buyer {
         .await
     }
 
-    async fn try_booking(&self, booking_id: BookingId) -> Option<Answer> {
-        read(self.get(&format!("/bookings/{booking_id}")).send().await.ok()?).await
-    }
-
     /// A request to read something, with the buyer's token.
     pub fn get(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.get(format!("{}/api/v1{path}", self.api)).bearer_auth(&self.token)
@@ -177,6 +197,11 @@ impl Buyer {
     /// Sends a request and reads its answer.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         read(request.send().await.expect("the service answers")).await.expect("the answer arrives whole")
+    }
+
+    /// Sends a request that may get no answer.
+    pub async fn try_to_send(&self, request: reqwest::RequestBuilder) -> Option<Answer> {
+        read(request.send().await.ok()?).await
     }
 
     fn remember(&self, key: Option<&str>, seats: &[SeatId], answer: &Answer) {

@@ -6,11 +6,18 @@
 pub mod buyer;
 pub mod catalogue;
 pub mod faults;
+pub mod fleet;
+pub mod mode;
 pub mod process;
+pub mod proxy;
+pub mod storm;
 pub mod test_app;
 pub mod wait;
 
 pub use buyer::{Answer, Buyer};
 pub use faults::{Fault, Faults};
+pub use fleet::Fleet;
+pub use mode::Mode;
+pub use proxy::Proxy;
 pub use test_app::{TestApp, TestSettings};
 pub use wait::eventually;

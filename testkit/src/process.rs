@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use boxoffice::application::{Application, Roles};
 use boxoffice::dev::{Addresses, ledger_in};
+use boxoffice::settings::Settings;
+use secrecy::ExposeSecret;
 
 use crate::faults::{Fault, Faults};
 use crate::test_app::World;
@@ -52,6 +54,7 @@ impl ServingProcess {
             .env(QUEUE, &world.settings.engine.task_queue)
             .env(ENGINE, &world.settings.engine.address)
             .env(LISTEN, listen)
+            .envs(shared_parts(&world.settings))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -91,10 +94,19 @@ impl Drop for ServingProcess {
     }
 }
 
+/// What the process has to be told of the parts that outlive it; the rest it finds in the folder.
+fn shared_parts(settings: &Settings) -> [(&'static str, String); 3] {
+    [
+        ("BOXOFFICE_DATABASE__URL", settings.database.url.clone()),
+        ("BOXOFFICE_LOCKS__URL", settings.locks.url.expose_secret().to_owned()),
+        ("BOXOFFICE_LOCKS__PREFIX", settings.locks.prefix.clone()),
+    ]
+}
+
 /// Serves until killed, if this process was started to; returns at once otherwise.
 pub async fn serve_if_asked() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let mut settings = boxoffice::settings::Settings::load(None).unwrap();
+    let mut settings = Settings::load(None).unwrap();
     settings.api.listen = std::env::var(LISTEN).unwrap().parse().unwrap();
     settings.engine.address = std::env::var(ENGINE).unwrap();
     settings.engine.task_queue = std::env::var(QUEUE).unwrap();

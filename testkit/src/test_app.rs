@@ -13,8 +13,7 @@ use boxoffice::promises;
 use boxoffice::settings::Settings;
 use checker::Quiet;
 use domain::ids::{BookingId, CustomerId};
-use jiff::Timestamp;
-use store::{DatabaseConfig, Store};
+use store::Store;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +21,7 @@ use uuid::Uuid;
 
 use crate::buyer::Buyer;
 use crate::faults::Faults;
+use crate::mode::{self, Mode};
 use crate::wait::eventually;
 
 /// How a test wants its application.
@@ -41,6 +41,8 @@ pub struct TestSettings {
     pub worker: bool,
     /// Another engine than the shared one.
     pub engine: Option<String>,
+    /// What stands behind the application.
+    pub mode: Mode,
 }
 
 impl Default for TestSettings {
@@ -53,6 +55,7 @@ impl Default for TestSettings {
             answer_within_ms: 5000,
             worker: true,
             engine: None,
+            mode: Mode::of_this_program(),
         }
     }
 }
@@ -106,12 +109,15 @@ impl World {
         settings.saga.slow_retry_seconds = wanted.slow_retry_seconds;
         settings.saga.hard_cap_seconds = wanted.hard_cap_seconds;
         settings.drain.seconds = 2;
+        if wanted.mode == Mode::Distributed {
+            settings.database.url = mode::fresh_postgres().await;
+            settings.locks.url = mode::shared_redis().into();
+            settings.locks.prefix = settings.engine.task_queue.clone();
+        }
         let settings = boxoffice::dev::settings_of(settings, folder.path()).unwrap();
-        let store = Store::connect(&DatabaseConfig::new(settings.database.url.clone())).await.unwrap();
-        migrations::apply(store.connection()).await.unwrap();
-        let now = Timestamp::now();
-        store.load_catalogue(&crate::catalogue::catalogue(now), now).await.unwrap();
-        store.close().await.unwrap();
+        if wanted.mode == Mode::Embedded {
+            mode::fill(&settings.database.url).await;
+        }
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
         Self { folder, settings, answers: Arc::default(), http }
     }

@@ -1,0 +1,193 @@
+//! The shipped binary as many processes, as operators run it: roles on ports of their own, killed and started again.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use boxoffice::engine_server::free_port;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::wait::eventually;
+
+/// How long a process may take to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long a process may take to stop when it is told to.
+const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Processes of the shipped binary. Dropping it kills those that still run.
+pub struct Fleet {
+    program: PathBuf,
+    folder: PathBuf,
+    environment: BTreeMap<String, String>,
+    members: Vec<Member>,
+    http: reqwest::Client,
+}
+
+/// One process, whether it runs or not.
+struct Member {
+    name: String,
+    role: &'static str,
+    /// Where it serves what it is for; workers serve nothing.
+    listen: String,
+    /// Where it tells how it is.
+    operations: String,
+    child: Option<Child>,
+}
+
+impl Fleet {
+    /// A fleet of `program`, which logs into `folder` and has `environment` in common.
+    pub fn new(program: &str, folder: &Path, environment: BTreeMap<String, String>) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+        Self { program: program.into(), folder: folder.to_owned(), environment, members: Vec::new(), http }
+    }
+
+    /// Sets something in the environment of all processes that are started from now on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.environment.insert(name.to_owned(), value.into());
+    }
+
+    /// Adds `count` processes of a role, which are started by [`Self::start`], and tells where they will serve.
+    pub fn add(&mut self, role: &'static str, count: usize) -> Vec<String> {
+        let mut added = Vec::new();
+        for number in 1..=count {
+            let address = || format!("127.0.0.1:{}", free_port().unwrap());
+            let member = Member {
+                name: format!("{role}-{number}"),
+                role,
+                listen: address(),
+                operations: address(),
+                child: None,
+            };
+            added.push(member.listen.clone());
+            self.members.push(member);
+        }
+        added
+    }
+
+    /// The names of all processes.
+    pub fn names(&self) -> Vec<String> {
+        self.members.iter().map(|member| member.name.clone()).collect()
+    }
+
+    /// Starts a process; it need not be ready yet.
+    pub fn start(&mut self, name: &str) {
+        let log = File::options().create(true).append(true).open(self.folder.join(format!("{name}.log"))).unwrap();
+        let (program, folder, environment) = (self.program.clone(), self.folder.clone(), self.environment.clone());
+        let member = self.member(name);
+        assert!(member.child.is_none(), "{name} runs");
+        let child = Command::new(program)
+            .arg(member.role)
+            .current_dir(folder)
+            .envs(environment)
+            .env("BOXOFFICE_OPERATIONS__LISTEN", &member.operations)
+            .env(
+                if member.role == "payments" { "BOXOFFICE_PAYMENTS__LISTEN" } else { "BOXOFFICE_API__LISTEN" },
+                &member.listen,
+            )
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        member.child = Some(child);
+    }
+
+    /// Starts all processes and waits until they are ready.
+    pub async fn start_all(&mut self) {
+        for name in self.names() {
+            self.start(&name);
+        }
+        for name in self.names() {
+            self.is_ready(&name).await;
+        }
+    }
+
+    /// Waits until a process is ready.
+    pub async fn is_ready(&self, name: &str) {
+        let url = self.operations_url(name, "/health/ready");
+        eventually(&format!("{name} is ready"), READY_WITHIN, || async {
+            let answer = self.http.get(&url).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+    }
+
+    /// What a process answers on its operations listener, whatever the status; none if it does not.
+    pub async fn operations(&self, name: &str, path: &str) -> Option<(u16, String)> {
+        let answer = self.http.get(self.operations_url(name, path)).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// The id of a process that runs.
+    pub fn process_id(&self, name: &str) -> u32 {
+        let member = self.members.iter().find(|member| member.name == name);
+        member.and_then(|member| member.child.as_ref()).unwrap_or_else(|| panic!("{name} does not run")).id()
+    }
+
+    /// Kills a process with SIGKILL.
+    pub fn kill(&mut self, name: &str) {
+        let mut child = self.member(name).child.take().unwrap_or_else(|| panic!("{name} does not run"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Tells a process to stop, as an orchestrator does, and waits until it has; panics unless it ends well.
+    pub async fn stop(&mut self, name: &str) {
+        let mut child = self.member(name).child.take().unwrap_or_else(|| panic!("{name} does not run"));
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        let deadline = Instant::now() + STOPPED_WITHIN;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(status.success(), "{name} ends with {status}: {}", self.log_of(name));
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} has not stopped: {}", self.log_of(name));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Stops all processes that run, first those that were added last.
+    pub async fn stop_all(&mut self) {
+        let running: Vec<String> =
+            self.members.iter().rev().filter(|it| it.child.is_some()).map(|it| it.name.clone()).collect();
+        for name in running {
+            self.stop(&name).await;
+        }
+    }
+
+    /// The processes that have ended by themselves, which none should.
+    pub fn ended(&mut self) -> Vec<String> {
+        let running = self.members.iter_mut().filter_map(|member| Some((&member.name, member.child.as_mut()?)));
+        running
+            .filter_map(|(name, child)| child.try_wait().unwrap().map(|status| format!("{name}: {status}")))
+            .collect()
+    }
+
+    /// The last lines that a process has logged.
+    pub fn log_of(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    fn operations_url(&self, name: &str, path: &str) -> String {
+        let member = self.members.iter().find(|member| member.name == name);
+        format!("http://{}{path}", member.unwrap_or_else(|| panic!("there is no {name}")).operations)
+    }
+
+    fn member(&mut self, name: &str) -> &mut Member {
+        let member = self.members.iter_mut().find(|member| member.name == name);
+        member.unwrap_or_else(|| panic!("there is no {name}"))
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for child in self.members.iter_mut().filter_map(|member| member.child.as_mut()) {
+            let _dead = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
