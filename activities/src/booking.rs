@@ -38,7 +38,11 @@ impl BookingSteps {
         _ctx: ActivityContext,
         request: BookingRequest,
     ) -> Result<BookingOpened, ActivityError> {
-        self.store.open_booking(&request, Timestamp::now()).await.map_err(into_activity_error)
+        let opened = self.store.open_booking(&request, Timestamp::now()).await.map_err(into_activity_error)?;
+        if let BookingOpened::Opened(_) = opened {
+            self.announcer.seats_changed(request.show_id, request.seat_ids.as_slice());
+        }
+        Ok(opened)
     }
 
     #[activity(definition = booking_contract::Close)]
@@ -47,7 +51,9 @@ impl BookingSteps {
         _ctx: ActivityContext,
         close: CloseBooking,
     ) -> Result<BookingClosed, ActivityError> {
-        self.store.close_booking(&close, Timestamp::now()).await.map_err(into_activity_error)
+        let closed = self.store.close_booking(&close, Timestamp::now()).await.map_err(into_activity_error)?;
+        self.announcer.seats_changed(close.request.show_id, close.request.seat_ids.as_slice());
+        Ok(closed)
     }
 
     #[activity(definition = booking_contract::Confirm)]
@@ -57,7 +63,10 @@ impl BookingSteps {
         confirm: ConfirmBooking,
     ) -> Result<BookingConfirmed, ActivityError> {
         let ConfirmBooking { booking_id, attempt } = confirm;
-        self.store.confirm_booking(booking_id, attempt, Timestamp::now()).await.map_err(into_activity_error)
+        let confirmed = self.store.confirm_booking(booking_id, attempt, Timestamp::now()).await;
+        let confirmed = confirmed.map_err(into_activity_error)?;
+        self.announcer.booking_changed(booking_id);
+        Ok(confirmed)
     }
 
     #[activity(definition = booking_contract::Cancel)]
@@ -66,7 +75,9 @@ impl BookingSteps {
         _ctx: ActivityContext,
         cancel: CancelBooking,
     ) -> Result<BookingCancelled, ActivityError> {
-        self.store.cancel_booking(&cancel, Timestamp::now()).await.map_err(into_activity_error)
+        let cancelled = self.store.cancel_booking(&cancel, Timestamp::now()).await.map_err(into_activity_error)?;
+        self.announcer.booking_changed(cancel.booking_id);
+        Ok(cancelled)
     }
 
     #[activity(definition = booking_contract::ExtendHold)]

@@ -1,71 +1,63 @@
 //! Which seats of a show are free, live: told by those who change seats, followed by those who show them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+mod announcer;
+mod board;
+mod boards;
+mod picture;
+mod recent;
+mod watched;
 
-use domain::ids::{SeatId, ShowId};
-use locks::changes::SeatChanges;
-use store::Store;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use std::sync::Arc;
 
-/// Tells which seats of which shows have changed. Cloning it gives another handle on the same announcer.
-///
-/// Telling costs a booking nothing: the rows are read and published a moment later, many changes of a show at once. What
-/// a dying process has not told, followers find when they look into the database.
-#[derive(Clone)]
-pub struct Announcer {
-    shared: Arc<Announcements>,
+use domain::ids::ShowId;
+
+pub use announcer::Announcer;
+pub(crate) use boards::Boards;
+pub use boards::{SUBSCRIBERS_MAX, Subscription};
+pub use picture::{Change, Picture, Rendered, Rendering, SeatCounts, Told};
+pub use watched::Heard;
+
+use crate::{App, AppError};
+
+/// Why somebody cannot follow a show.
+#[derive(Debug, thiserror::Error)]
+pub enum NotFollowed {
+    /// The show cannot be read.
+    #[error(transparent)]
+    Refused(#[from] AppError),
+    /// This process has as many subscribers as it takes.
+    #[error("this process has {limit} subscribers already")]
+    Full {
+        /// How many it takes.
+        limit: usize,
+    },
+    /// This process is about to end.
+    #[error("this process is about to end")]
+    Ending,
 }
 
-struct Announcements {
-    store: Store,
-    changes: Arc<dyn SeatChanges>,
-    waiting: Mutex<BTreeMap<ShowId, BTreeSet<SeatId>>>,
-    told: Notify,
-}
-
-impl Announcer {
-    /// An announcer that reads from `store` and publishes to `changes`.
-    pub fn new(store: Store, changes: Arc<dyn SeatChanges>) -> Self {
-        let shared = Announcements { store, changes, waiting: Mutex::default(), told: Notify::new() };
-        Self { shared: Arc::new(shared) }
+impl App {
+    /// How all seats of a show stand, from memory where somebody has asked for the show lately.
+    pub async fn availability(&self, show_id: ShowId) -> Result<Arc<Picture>, AppError> {
+        let watched = self.shared.boards.watched(show_id).await?;
+        metrics::counter!("boxoffice_availability_snapshots_total").increment(1);
+        Ok(watched.picture())
     }
 
-    /// Notes that seats of a show may have changed; returns at once.
-    pub fn seats_changed(&self, show_id: ShowId, seat_ids: &[SeatId]) {
-        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.entry(show_id).or_default().extend(seat_ids);
-        self.shared.told.notify_one();
+    /// Follows the seats of a show: first the whole picture, then what changes.
+    ///
+    /// `resume` is the position up to which the caller has been told already: then first what has changed since, or the
+    /// whole picture if that cannot be said.
+    pub async fn follow_availability(
+        &self,
+        show_id: ShowId,
+        resume: Option<&str>,
+    ) -> Result<Subscription, NotFollowed> {
+        self.shared.boards.subscribe(show_id, resume).await
     }
 
-    /// Publishes what is noted until `stop` is cancelled and nothing is left.
-    pub async fn run(&self, stop: CancellationToken) {
-        loop {
-            let waiting = std::mem::take(&mut *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            for (show_id, seats) in waiting {
-                let seats: Vec<SeatId> = seats.into_iter().collect();
-                self.publish(show_id, &seats).await;
-            }
-            tokio::select! {
-                biased;
-                () = self.shared.told.notified() => {}
-                () = stop.cancelled() => return,
-            }
-        }
-    }
-
-    async fn publish(&self, show_id: ShowId, seat_ids: &[SeatId]) {
-        let seats = match self.shared.store.statuses_of(show_id, seat_ids).await {
-            Ok(seats) => seats,
-            Err(error) => {
-                tracing::warn!(show.id = %show_id, error = %error, "changed seats could not be read to be announced");
-                return;
-            }
-        };
-        if let Err(error) = self.shared.changes.publish(show_id, &seats).await {
-            metrics::counter!("boxoffice_seat_changes_lost_total").increment(1);
-            tracing::debug!(show.id = %show_id, error = %error, "changed seats could not be announced");
-        }
+    /// Ends every subscription, and refuses new ones from now on: the process is about to end.
+    pub fn end_streams(&self) {
+        self.shared.boards.end_streams();
     }
 }

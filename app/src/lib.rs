@@ -67,6 +67,7 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     flights: booking::Flights,
+    boards: Arc<availability::Boards>,
     /// Rung when the inbox has got something.
     inbox: Notify,
 }
@@ -74,7 +75,8 @@ struct Shared {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let shared = Shared { parts, flights: booking::Flights::default(), inbox: Notify::new() };
+        let boards = availability::Boards::new(parts.store.clone(), Arc::clone(&parts.changes));
+        let shared = Shared { parts, flights: booking::Flights::default(), boards, inbox: Notify::new() };
         Self { shared: Arc::new(shared) }
     }
 

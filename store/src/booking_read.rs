@@ -1,9 +1,10 @@
 //! Bookings as customers, support and sagas read them. A list takes as many statements as a single booking does.
 
 use domain::booking::{Booking, BookingRecord, BookingRequest, SeatSelection};
-use domain::ids::{BookingId, CustomerId, PaymentId, ShowId};
+use domain::ids::{BookingId, CustomerId, PaymentId, SeatId, ShowId};
 use domain::money::Money;
 use domain::payment::IntentId;
+use domain::show_seat::{SeatStatus, ShowSeatState};
 use jiff::Timestamp;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 
@@ -12,7 +13,7 @@ use crate::booking::{BookingRow, COLUMNS, StoredBooking};
 use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::payment::{self, StoredAttempt};
-use crate::statement::{Column, bind, sql};
+use crate::statement::{Column, bind, placeholders, sql};
 
 /// Which bookings to list; what is none does not matter.
 #[derive(Debug, Clone, Default)]
@@ -167,5 +168,45 @@ impl FromQueryResult for BookingWithSums {
             captured_minor: row.try_get(prefix, "captured_minor")?,
             refunded_minor: row.try_get(prefix, "refunded_minor")?,
         })
+    }
+}
+
+impl Store {
+    /// How the seats of some bookings stand, with their shows; those of a booking that was never opened are none.
+    pub async fn statuses_of_bookings(
+        &self,
+        booking_ids: &[BookingId],
+    ) -> Result<Vec<(ShowId, SeatStatus)>, StoreError> {
+        if booking_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!(
+            "select s.show_id, s.seat_id, s.state, s.version from booking_seats b \
+             join show_seats s on s.show_id = b.show_id and s.seat_id = b.seat_id where b.booking_id in ({})",
+            placeholders(1, booking_ids.len())
+        );
+        let values = booking_ids.iter().map(Column::value).collect();
+        let rows = sql(text, values).all::<BookedSeatRow>(self.reader()).await?;
+        rows.into_iter().map(BookedSeatRow::into_status).collect()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct BookedSeatRow {
+    show_id: String,
+    seat_id: String,
+    state: String,
+    version: i64,
+}
+
+impl BookedSeatRow {
+    fn into_status(self) -> Result<(ShowId, SeatStatus), StoreError> {
+        let of = RowOf::new("show_seats", &self.seat_id);
+        let status = SeatStatus {
+            seat_id: of.read(SeatId::parse(&self.seat_id))?,
+            state: of.named(&self.state, &ShowSeatState::ALL, ShowSeatState::as_str)?,
+            version: self.version,
+        };
+        Ok((of.read(ShowId::parse(&self.show_id))?, status))
     }
 }
