@@ -9,6 +9,7 @@ pub mod refund;
 pub mod ticket;
 pub mod timeline;
 
+pub mod availability;
 pub mod event;
 pub mod show;
 pub mod show_seat;
@@ -57,8 +58,14 @@ pub struct Options {
 }
 
 /// All operations of the document.
-type Routes =
-    (booking::BookingRoutes, show::ShowRoutes, webhook::WebhookRoutes, admin::AdminRoutes, health::HealthRoutes);
+type Routes = (
+    booking::BookingRoutes,
+    show::ShowRoutes,
+    availability::AvailabilityRoutes,
+    webhook::WebhookRoutes,
+    admin::AdminRoutes,
+    health::HealthRoutes,
+);
 
 /// Everything that is served over HTTP.
 pub fn routes(app: App, options: Options) -> impl Endpoint<Output = Response> + 'static {
@@ -89,8 +96,14 @@ pub fn endpoint(options: Options) -> impl Endpoint<Output = Response> + 'static 
 }
 
 fn service() -> OpenApiService<Routes, ()> {
-    let routes =
-        (booking::BookingRoutes, show::ShowRoutes, webhook::WebhookRoutes, admin::AdminRoutes, health::HealthRoutes);
+    let routes = (
+        booking::BookingRoutes,
+        show::ShowRoutes,
+        availability::AvailabilityRoutes,
+        webhook::WebhookRoutes,
+        admin::AdminRoutes,
+        health::HealthRoutes,
+    );
     OpenApiService::new(routes, "boxoffice", env!("CARGO_PKG_VERSION"))
         .summary("Books seats, and cannot lose a sale.")
         .description(DESCRIPTION)

@@ -76,5 +76,6 @@ problem_kinds! {
     SHOW_UNKNOWN = "show_unknown", UNPROCESSABLE_ENTITY, "There is no such show";
     TOO_MANY_SEATS = "too_many_seats", UNPROCESSABLE_ENTITY, "Too many seats are listed";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something went wrong";
+    TOO_MANY_STREAMS = "too_many_streams", SERVICE_UNAVAILABLE, "There are too many streams";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "A part that is needed is away";
 }

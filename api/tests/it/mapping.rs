@@ -1,7 +1,7 @@
 //! Every error of a use case has one status and one code.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use api::problem::Problem;
 use api::problem_kind::ProblemKind;
@@ -40,10 +40,9 @@ async fn every_error_of_a_use_case_has_its_status_and_code() {
 
 #[test]
 fn every_code_that_a_use_case_makes_up_has_a_kind() {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/src");
     let mut codes = Vec::new();
-    for file in fs::read_dir(sources).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    for file in files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/src")) {
+        let text = fs::read_to_string(file).unwrap();
         for call in text.split("AppError::invalid(").skip(1) {
             // The field is the first argument and the code the second, where it is not put together elsewhere.
             let arguments = call.split(')').next().unwrap_or_default();
@@ -54,6 +53,11 @@ fn every_code_that_a_use_case_makes_up_has_a_kind() {
     for code in codes {
         assert!(ProblemKind::find(&code).is_some(), "`{code}` has no kind of problem and no page");
     }
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
 }
 
 #[tokio::test]
