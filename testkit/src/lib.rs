@@ -11,6 +11,7 @@ pub mod mode;
 pub mod process;
 pub mod proxy;
 pub mod storm;
+pub mod sse;
 pub mod test_app;
 pub mod wait;
 

@@ -26,6 +26,8 @@ const COMPARE_ALONE: Duration = Duration::from_millis(1_500);
 const STREAM_PAUSE: Duration = Duration::from_secs(1);
 /// How long one question to the stream waits for something to come.
 const STREAM_WAIT: Duration = Duration::from_secs(10);
+/// How much longer than it should an answer of the stream may take, before it is taken for away.
+const STREAM_PATIENCE: Duration = Duration::from_secs(1);
 /// How long somebody who comes back waits for the stream's word on what was missed, before getting the whole picture.
 const RESUME_WAIT: Duration = Duration::from_secs(1);
 
@@ -100,7 +102,7 @@ impl Watched {
         sources: Sources,
         ended: CancellationToken,
     ) -> Result<Arc<Self>, AppError> {
-        let position = sources.changes.position(show_id).await;
+        let position = in_time(Duration::ZERO, sources.changes.position(show_id)).await;
         let seats = (sources.read)(show_id).await?;
         let stream_away = position.is_err();
         let board = Board::new(show_id, position.unwrap_or_else(|_| nowhere()), seats);
@@ -234,7 +236,8 @@ impl Watched {
         let mut position =
             if self.state().stream_away { self.start_over().await } else { self.state().board.position().clone() };
         loop {
-            match self.sources.changes.after(self.show_id, &position, STREAM_WAIT).await {
+            let after = self.sources.changes.after(self.show_id, &position, STREAM_WAIT);
+            match in_time(STREAM_WAIT, after).await {
                 Ok(Published::Since(published)) => {
                     self.stream_is_back();
                     if let Some(last) = published.last() {
@@ -251,7 +254,7 @@ impl Watched {
     /// Begins to hear the stream anew. The rows are read after the position, for what was published before it.
     async fn start_over(&self) -> Position {
         loop {
-            match self.sources.changes.position(self.show_id).await {
+            match in_time(Duration::ZERO, self.sources.changes.position(self.show_id)).await {
                 Ok(position) => {
                     self.state().board.start_from(position.clone());
                     self.stream_is_back();
@@ -341,6 +344,12 @@ impl Watched {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the stream answers; a stream that hangs is away.
+async fn in_time<T>(wait: Duration, answer: impl Future<Output = Result<T, ChangesError>>) -> Result<T, ChangesError> {
+    let answered = timeout(wait + STREAM_PATIENCE, answer).await;
+    answered.unwrap_or_else(|late| Err(ChangesError::Unavailable(late.into())))
 }
 
 /// A position that no stream knows, for a board that begins while the stream is away.

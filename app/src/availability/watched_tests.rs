@@ -25,10 +25,14 @@ fn seat(number: u32) -> SeatId {
 struct Weather {
     stream: Mutex<Arc<MemoryChanges>>,
     away: AtomicBool,
+    hangs: AtomicBool,
 }
 
 impl Weather {
-    fn stream(&self) -> Result<Arc<MemoryChanges>, ChangesError> {
+    async fn stream(&self) -> Result<Arc<MemoryChanges>, ChangesError> {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.away.load(Ordering::SeqCst) {
             return Err(ChangesError::Unavailable("away on purpose".into()));
         }
@@ -43,15 +47,15 @@ impl Weather {
 #[async_trait]
 impl SeatChanges for Weather {
     async fn publish(&self, show_id: ShowId, seats: &[SeatStatus]) -> Result<(), ChangesError> {
-        self.stream()?.publish(show_id, seats).await
+        self.stream().await?.publish(show_id, seats).await
     }
 
     async fn position(&self, show_id: ShowId) -> Result<Position, ChangesError> {
-        self.stream()?.position(show_id).await
+        self.stream().await?.position(show_id).await
     }
 
     async fn after(&self, show_id: ShowId, position: &Position, wait: Duration) -> Result<Published, ChangesError> {
-        let stream = self.stream()?;
+        let stream = self.stream().await?;
         // Cut into short looks, so that going away and forgetting are noticed as those of a server are.
         stream.after(show_id, position, wait.min(Duration::from_millis(50))).await
     }
@@ -75,7 +79,8 @@ impl Stage {
         let status = |number| SeatStatus { seat_id: seat(number), state: ShowSeatState::Available, version: 1 };
         let rows: Arc<Mutex<Vec<SeatStatus>>> = Arc::new(Mutex::new((0..SEATS).map(status).collect()));
         let (reads, read_fails): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
-        let weather = Weather { stream: Mutex::new(Arc::new(MemoryChanges::new(1))), away: AtomicBool::new(false) };
+        let stream = Mutex::new(Arc::new(MemoryChanges::new(1)));
+        let weather = Weather { stream, away: AtomicBool::default(), hangs: AtomicBool::default() };
         let weather = Arc::new(weather);
         let read: ReadSeats = {
             let (rows, reads, read_fails) = (Arc::clone(&rows), Arc::clone(&reads), Arc::clone(&read_fails));
@@ -202,6 +207,19 @@ async fn a_board_can_begin_without_the_stream() {
     stage.change(0, ShowSeatState::Held, true).await;
     assert_eq!(changes(&mut follower).await, [(seat(0), ShowSeatState::Held)]);
     assert_eq!(stage.reads(), reads, "the stream has told it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_hangs_keeps_nobody_waiting() {
+    let stage = Stage::new();
+    stage.weather.hangs.store(true, Ordering::SeqCst);
+    let mut follower = stage.follow(None).await;
+    snapshot(&mut follower).await;
+    stage.change(0, ShowSeatState::Held, false).await;
+    assert_eq!(changes(&mut follower).await, [(seat(0), ShowSeatState::Held)]);
+    let began = Instant::now();
+    snapshot(&mut stage.follow(Some("1-3-0000000000000000")).await).await;
+    assert!(began.elapsed() < RESUME_WAIT * 2, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
+mod availability;
 mod bad_input;
 mod by_hand;
 mod crash;
