@@ -1,7 +1,6 @@
 //! Health: whether the process lives, and whether the parts that it needs are there. Tells nothing else to strangers.
 
-use app::App;
-use app::readiness::Readiness;
+use app::readiness::{Part, Readiness, Status, Watch};
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
@@ -22,14 +21,35 @@ pub struct LivenessOut {
     pub process: PartState,
 }
 
-/// Whether each part that requests need is there.
+/// How the process stands, and whether each part that requests need is there.
 #[derive(Debug, Object)]
 #[oai(rename = "Readiness", rename_all = "camelCase")]
 pub struct ReadinessOut {
+    /// How it stands.
+    pub status: StatusOut,
     /// The database; without it nothing is served.
     pub database: PartState,
     /// The engine; without it bookings can be read and not made.
     pub engine: PartState,
+    /// The seat locks; without them refusals take longer.
+    pub locks: PartState,
+    /// The payment provider; without it nothing can be paid.
+    #[oai(skip_serializing_if_is_none)]
+    pub provider: Option<PartState>,
+}
+
+/// How the process stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "Status", rename_all = "snake_case")]
+pub enum StatusOut {
+    /// Every request can be served.
+    Ready,
+    /// A part is away; what can be done without it is served.
+    Degraded,
+    /// The process is about to stop.
+    Draining,
+    /// The database is away.
+    Away,
 }
 
 /// Whether a part is there.
@@ -45,10 +65,10 @@ pub enum PartState {
 /// What readiness is answered.
 #[derive(Debug, ApiResponse)]
 pub enum ReadyAnswer {
-    /// Every request can be served.
+    /// Requests are served, at least those that only read.
     #[oai(status = 200)]
     Ready(Json<ReadinessOut>),
-    /// Some requests cannot be served.
+    /// Nothing can be served, or soon nothing will be.
     #[oai(status = 503)]
     NotReady(Json<ReadinessOut>),
 }
@@ -61,29 +81,41 @@ impl HealthRoutes {
         Json(LivenessOut { process: PartState::Up })
     }
 
-    /// Ask whether every request can be served
+    /// Ask whether requests are served
+    ///
+    /// While the engine, the seat locks or the payment provider is away the answer is still 200, `degraded`: a load
+    /// balancer that turned away from here would take reading and availability away as well.
     #[oai(path = "/ready", method = "get", operation_id = "getReadiness")]
-    async fn ready(&self, app: Data<&App>) -> ReadyAnswer {
-        app.ready().await.into()
+    async fn ready(&self, watch: Data<&Watch>) -> ReadyAnswer {
+        watch.look().await.into()
     }
 }
 
 impl From<Readiness> for ReadyAnswer {
     fn from(readiness: Readiness) -> Self {
-        let ready = readiness.is_ready();
-        let Readiness { database, engine } = readiness;
-        let out = ReadinessOut { database: state("database", database), engine: state("engine", engine) };
-        if ready { Self::Ready(Json(out)) } else { Self::NotReady(Json(out)) }
+        let serves = readiness.serves();
+        let Readiness { status, parts } = readiness;
+        let state = |part| parts.get(&part).map(|there| if *there { PartState::Up } else { PartState::Away });
+        // What this process does not talk to cannot be missed by its callers.
+        let needed = |part| state(part).unwrap_or(PartState::Up);
+        let out = ReadinessOut {
+            status: status.into(),
+            database: needed(Part::Database),
+            engine: needed(Part::Engine),
+            locks: needed(Part::Locks),
+            provider: state(Part::Provider),
+        };
+        if serves { Self::Ready(Json(out)) } else { Self::NotReady(Json(out)) }
     }
 }
 
-/// What a part said is for the log: it may name addresses.
-fn state(part: &str, said: Result<(), String>) -> PartState {
-    match said {
-        Ok(()) => PartState::Up,
-        Err(error) => {
-            tracing::warn!(part, error, "a part that requests need is away");
-            PartState::Away
+impl From<Status> for StatusOut {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Ready => Self::Ready,
+            Status::Degraded => Self::Degraded,
+            Status::Draining => Self::Draining,
+            Status::Away => Self::Away,
         }
     }
 }

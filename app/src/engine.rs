@@ -1,6 +1,11 @@
 //! The engine as the use cases see it: start a saga and wait for its answer, tell it something, ask whether it lives.
 
+mod prepare;
+
+pub use prepare::{PrepareError, Prepared};
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::booking::{BookingRequest, Fingerprint};
@@ -10,12 +15,14 @@ use futures::TryStreamExt;
 use temporalio_client::errors::{
     ClientConnectError, WorkflowInteractionError, WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError,
 };
+use temporalio_client::tonic::Status;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, WorkflowDescribeOptions, WorkflowExecutionStatus,
     WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowListOptions, WorkflowSignalOptions, WorkflowStartOptions,
     WorkflowUpdateWithStartOptions,
 };
 use temporalio_common::search_attributes::SearchAttributes;
+use tokio::sync::OnceCell;
 use url::Url;
 use workflows::Patience;
 use workflows::book_ticket::{BookTicket, BookTicketInput, KEY_OF_ANOTHER_REQUEST};
@@ -36,16 +43,27 @@ pub struct EngineConfig {
     pub patience: Patience,
 }
 
+/// How long establishing a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
 /// How long one question to the engine may take.
 const QUESTION: Duration = Duration::from_secs(2);
 /// How long a worker may take over one workflow task; a killed worker's tasks are handed to another after this.
 const WORKFLOW_TASK: Duration = Duration::from_secs(5);
 
-/// The engine.
+/// The engine. Cloning it gives another handle on the same connection.
+///
+/// It is connected to by the first who needs it and finds it there, so a process can start before its engine. A
+/// connection that breaks later mends itself.
 #[derive(Clone)]
 pub struct Engine {
-    client: Client,
+    link: Arc<Link>,
+}
+
+struct Link {
     config: EngineConfig,
+    /// Under which name the engine knows this process.
+    identity: String,
+    client: OnceCell<Client>,
 }
 
 /// What is said to a saga, whichever one takes care of the booking now.
@@ -80,25 +98,27 @@ pub enum Started {
 pub struct EngineAway(String);
 
 impl Engine {
-    /// Connects to the engine.
-    pub async fn connect(config: EngineConfig, identity: &str) -> Result<Self, ClientConnectError> {
-        let options = ConnectionOptions::new(config.address.clone())
-            .identity(identity.to_owned())
-            .connect_timeout(Duration::from_secs(5))
-            .build();
-        let connection = Connection::connect(options).await?;
-        let client = Client::new(connection, ClientOptions::new(config.namespace.clone()).build())?;
-        Ok(Self { client, config })
+    /// The engine, not yet connected to.
+    pub fn new(config: EngineConfig, identity: &str) -> Self {
+        Self { link: Arc::new(Link { config, identity: identity.to_owned(), client: OnceCell::new() }) }
     }
 
-    /// The client, for workers and for the checker.
-    pub fn client(&self) -> &Client {
-        &self.client
+    /// Connects to the engine, which has to be there.
+    pub async fn connect(config: EngineConfig, identity: &str) -> Result<Self, EngineAway> {
+        let engine = Self::new(config, identity);
+        engine.client().await?;
+        Ok(engine)
+    }
+
+    /// The client, for workers and for the checker; connects where nobody has yet.
+    pub async fn client(&self) -> Result<&Client, EngineAway> {
+        let connected = self.link.client.get_or_try_init(|| self.link.connect()).await;
+        connected.map_err(|error| EngineAway(error.to_string()))
     }
 
     /// How it is used.
     pub fn config(&self) -> &EngineConfig {
-        &self.config
+        &self.link.config
     }
 
     /// Starts the saga of a booking, or finds the one that runs, and waits for its answer.
@@ -110,7 +130,7 @@ impl Engine {
         within: Duration,
     ) -> Started {
         let booking_id = request.booking_id;
-        let input = BookTicketInput { request: request.clone(), hold, patience: self.config.patience };
+        let input = BookTicketInput { request: request.clone(), hold, patience: self.config().patience };
         let attributes = SearchAttributes::new([
             BOOKING_STATE.value_set("pending".to_owned()),
             SHOW_ID.value_set(request.show_id.to_string()),
@@ -118,7 +138,7 @@ impl Engine {
             PARTNER_ID.value_set(partner_id.to_string()),
         ]);
         let options = WorkflowUpdateWithStartOptions::new(
-            self.config.task_queue.clone(),
+            self.config().task_queue.clone(),
             booking_id.to_string(),
             WorkflowIdConflictPolicy::UseExisting,
         )
@@ -130,7 +150,13 @@ impl Engine {
         .update_id(request.fingerprint.as_str().to_owned())
         .build();
         let fingerprint: Fingerprint = request.fingerprint.clone();
-        let call = self.client.execute_update_with_start_workflow(
+        let client = match tokio::time::timeout(QUESTION, self.client()).await {
+            Ok(Ok(client)) => client,
+            // Nothing can have started where there has never been a connection.
+            Ok(Err(EngineAway(problem))) => return Started::Away(problem),
+            Err(late) => return Started::Away(late.to_string()),
+        };
+        let call = client.execute_update_with_start_workflow(
             BookTicket::run,
             input,
             BookTicket::await_opening,
@@ -168,32 +194,39 @@ impl Engine {
 
     /// Whether a saga of this id runs; none if there has never been one, or it is forgotten.
     pub async fn is_running(&self, workflow_id: &str) -> Result<Option<bool>, EngineAway> {
-        let handle = self.client.get_workflow_handle::<BookTicket>(workflow_id);
-        let question = handle.describe(WorkflowDescribeOptions::default());
-        match tokio::time::timeout(QUESTION, question).await {
-            Ok(Ok(described)) => Ok(Some(described.status() == WorkflowExecutionStatus::Running)),
-            Ok(Err(WorkflowInteractionError::NotFound(_))) => Ok(None),
-            Ok(Err(error)) => Err(EngineAway(error.to_string())),
-            Err(late) => Err(EngineAway(late.to_string())),
-        }
+        let question = async {
+            let handle = self.client().await?.get_workflow_handle::<BookTicket>(workflow_id);
+            match handle.describe(WorkflowDescribeOptions::default()).await {
+                Ok(described) => Ok(Some(described.status() == WorkflowExecutionStatus::Running)),
+                Err(WorkflowInteractionError::NotFound(status)) => match names_no_namespace(&status) {
+                    true => Err(self.no_namespace()),
+                    false => Ok(None),
+                },
+                Err(error) => Err(EngineAway(error.to_string())),
+            }
+        };
+        within(QUESTION, question).await
     }
 
     /// Tells the saga that takes care of a booking: its `BookTicket` while that runs, its `SettleBooking` afterwards.
     pub async fn tell(&self, request: &BookingRequest, word: Word) -> Result<(), EngineAway> {
-        let handle = self.client.get_workflow_handle::<BookTicket>(request.booking_id.to_string());
         let options = WorkflowSignalOptions::default();
         let told = async {
-            match word.clone() {
+            let handle = self.client().await?.get_workflow_handle::<BookTicket>(request.booking_id.to_string());
+            let told = match word.clone() {
                 Word::Payment(notice) => handle.signal(BookTicket::payment_noticed, notice, options).await,
                 Word::Cancel(wish) => handle.signal(BookTicket::cancel_requested, wish, options).await,
                 Word::Operator(word) => handle.signal(BookTicket::operator_spoke, word, options).await,
+            };
+            match told {
+                Ok(()) => Ok(true),
+                Err(WorkflowInteractionError::NotFound(_)) => Ok(false),
+                Err(error) => Err(EngineAway(error.to_string())),
             }
         };
-        match tokio::time::timeout(QUESTION, told).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(WorkflowInteractionError::NotFound(_))) => self.tell_settling(request, Some(word)).await,
-            Ok(Err(error)) => Err(EngineAway(error.to_string())),
-            Err(late) => Err(EngineAway(late.to_string())),
+        match within(QUESTION, told).await? {
+            true => Ok(()),
+            false => self.tell_settling(request, Some(word)).await,
         }
     }
 
@@ -203,14 +236,14 @@ impl Engine {
     }
 
     async fn tell_settling(&self, request: &BookingRequest, word: Option<Word>) -> Result<(), EngineAway> {
-        let input = SettleBookingInput { request: request.clone(), patience: self.config.patience };
+        let input = SettleBookingInput { request: request.clone(), patience: self.config().patience };
         let attributes = SearchAttributes::new([
             BOOKING_STATE.value_set("settling".to_owned()),
             SHOW_ID.value_set(request.show_id.to_string()),
             CUSTOMER_ID.value_set(request.customer_id.to_string()),
         ]);
         let options =
-            WorkflowStartOptions::new(self.config.task_queue.clone(), settle_booking::workflow_id(request.booking_id))
+            WorkflowStartOptions::new(self.config().task_queue.clone(), settle_booking::workflow_id(request.booking_id))
                 .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
                 .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
                 .task_timeout(WORKFLOW_TASK)
@@ -218,8 +251,8 @@ impl Engine {
                 .build();
         let run = SettleBooking::run;
         let told = async {
-            let client = &self.client;
-            match word {
+            let client = self.client().await?;
+            let told = match word {
                 None => {
                     client.signal_with_start_workflow(run, input, SettleBooking::booking_overdue, (), options).await
                 }
@@ -235,26 +268,48 @@ impl Engine {
                     let signal = SettleBooking::operator_spoke;
                     client.signal_with_start_workflow(run, input, signal, word, options).await
                 }
-            }
+            };
+            told.map(|_handle| ()).map_err(|error| EngineAway(error.to_string()))
         };
-        match tokio::time::timeout(QUESTION, told).await {
-            Ok(Ok(_handle)) => Ok(()),
-            Ok(Err(error)) => Err(EngineAway(error.to_string())),
-            Err(late) => Err(EngineAway(late.to_string())),
-        }
+        within(QUESTION, told).await
     }
 
-    /// Whether the engine answers.
+    /// Whether the engine answers, and has our namespace.
     pub async fn ping(&self) -> Result<(), EngineAway> {
         self.is_running("boxoffice-ping").await.map(|_answer| ())
     }
 
+    fn no_namespace(&self) -> EngineAway {
+        EngineAway(format!("it has no namespace `{}`", self.config().namespace))
+    }
+
     /// The ids of all sagas on our task queue that run.
     pub async fn open_sagas(&self) -> Result<BTreeSet<String>, EngineAway> {
-        let query = format!("ExecutionStatus = 'Running' AND TaskQueue = '{}'", self.config.task_queue);
-        let list = self.client.list_workflows(query, WorkflowListOptions::default());
+        let query = format!("ExecutionStatus = 'Running' AND TaskQueue = '{}'", self.config().task_queue);
+        let list = self.client().await?.list_workflows(query, WorkflowListOptions::default());
         list.map_ok(|saga| saga.id().to_owned()).try_collect().await.map_err(|error| EngineAway(error.to_string()))
     }
+}
+
+impl Link {
+    async fn connect(&self) -> Result<Client, ClientConnectError> {
+        let options = ConnectionOptions::new(self.config.address.clone())
+            .identity(self.identity.clone())
+            .connect_timeout(CONNECT)
+            .build();
+        let connection = Connection::connect(options).await?;
+        Ok(Client::new(connection, ClientOptions::new(self.config.namespace.clone()).build())?)
+    }
+}
+
+async fn within<T>(limit: Duration, question: impl Future<Output = Result<T, EngineAway>>) -> Result<T, EngineAway> {
+    tokio::time::timeout(limit, question).await.unwrap_or_else(|late| Err(EngineAway(late.to_string())))
+}
+
+/// Whether it is the namespace that was not found, and not the workflow: the engine tells the two apart in the details.
+fn names_no_namespace(status: &Status) -> bool {
+    const FAILURE: &[u8] = b"NamespaceNotFoundFailure";
+    status.details().windows(FAILURE.len()).any(|part| part == FAILURE)
 }
 
 fn failure_says(

@@ -78,7 +78,7 @@ async fn record(app: &TestApp, saga: &str, name: &str) {
         (app.engine.is_running(saga).await.ok()? == Some(false)).then_some(())
     })
     .await;
-    let handle: WorkflowHandle<_, BookTicket> = app.engine.client().get_workflow_handle(saga);
+    let handle: WorkflowHandle<_, BookTicket> = app.engine.client().await.unwrap().get_workflow_handle(saga);
     let history = handle.fetch_history(WorkflowFetchHistoryOptions::default());
     let text = history.to_json().await.unwrap();
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../workflows/histories/{name}.json"));

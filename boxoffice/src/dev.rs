@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use store::{DatabaseConfig, Store};
+use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::application::{Application, Roles};
 use crate::engine_server::EngineServer;
+use crate::operations::Operations;
 use crate::settings::Settings;
 
 /// Where the data is kept if nothing else is said; git ignores it.
@@ -33,6 +34,7 @@ pub struct Dev {
     application: Application,
     server: Option<EngineServer>,
     addresses: Addresses,
+    operations: Option<String>,
     folder: PathBuf,
     _in_use: File,
 }
@@ -85,7 +87,7 @@ impl Dev {
             (Ok(()), Ok(listener)) => build_when_up(&settings, &folder, listener, server).await,
             (Err(error), _) | (_, Err(error)) => Err((error, server)),
         };
-        let (application, server) = match built {
+        let Built { application, server, operations } = match built {
             Ok(built) => built,
             Err((error, server)) => {
                 if let Some(server) = server {
@@ -102,7 +104,12 @@ impl Dev {
             temporal_ui: settings.engine.ui.clone(),
             namespace: settings.engine.namespace.clone(),
         };
-        Ok(Self { application, server, addresses, folder, _in_use: in_use })
+        Ok(Self { application, server, addresses, operations, folder, _in_use: in_use })
+    }
+
+    /// Where health and metrics are, if they are anywhere.
+    pub fn operations(&self) -> Option<&str> {
+        self.operations.as_deref()
     }
 
     /// Where everything is.
@@ -112,7 +119,7 @@ impl Dev {
 
     /// Runs until `stop` is cancelled, then stops the application and, last, its engine.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { application, mut server, addresses, folder, _in_use } = self;
+        let Self { application, mut server, addresses, operations: _, folder, _in_use } = self;
         let file = folder.join("addresses.json");
         std::fs::write(&file, serde_json::to_string_pretty(&addresses)?)?;
         let stopping = stop.clone();
@@ -208,7 +215,7 @@ fn secrets_of(folder: &Path) -> anyhow::Result<Secrets> {
 }
 
 async fn prepare_database(settings: &Settings) -> anyhow::Result<()> {
-    let store = Store::connect(&DatabaseConfig::new(settings.database.url.clone())).await?;
+    let store = Store::connect(&settings.database.config()).await?;
     migrations::apply(store.connection()).await.context("the database cannot be migrated")?;
     let now = Timestamp::now();
     store.load_catalogue(&crate::sample::catalogue(now), now).await.context("the sample catalogue cannot be loaded")?;
@@ -224,7 +231,11 @@ async fn listen(preferred: SocketAddr) -> anyhow::Result<TcpListener> {
     }
 }
 
-type Built = (Application, Option<EngineServer>);
+struct Built {
+    application: Application,
+    server: Option<EngineServer>,
+    operations: Option<String>,
+}
 
 async fn build_when_up(
     settings: &Settings,
@@ -252,20 +263,28 @@ async fn build_when_up(
     let roles = Roles { api: true, worker: true, simulator: Some(ledger_in(folder)) };
     let mut settings = settings.clone();
     settings.api.listen = address;
-    match Application::build_on(listener, settings, roles).await {
-        Ok(application) => Ok((application, server)),
+    let built = async {
+        let operations = match settings.operations.listen {
+            Some(listen) => Some(Operations::bind_preferring(listen).await?),
+            None => None,
+        };
+        let address = operations.as_ref().map(|operations| format!("http://{}", operations.address()));
+        let application = Application::build_on(Some(listener), settings, roles).await?;
+        let application = match operations {
+            Some(operations) => application.operated_on(operations),
+            None => application,
+        };
+        anyhow::Ok((application, address))
+    };
+    match built.await {
+        Ok((application, operations)) => Ok(Built { application, server, operations }),
         Err(error) => Err((error, server)),
     }
 }
 
 /// Whether the engine serves our namespace; it opens its port before it does.
 async fn engine_answers(settings: &Settings) -> anyhow::Result<()> {
-    let config = app::engine::EngineConfig {
-        address: settings.engine_url()?,
-        namespace: settings.engine.namespace.clone(),
-        task_queue: settings.engine.task_queue.clone(),
-        patience: settings.patience(),
-    };
+    let config = settings.engine_config()?;
     let address = config.address.socket_addrs(|| Some(7233))?;
     // Asking a closed port through the engine's library takes seconds of its own retries.
     tokio::net::TcpStream::connect(address.as_slice()).await?;

@@ -1,16 +1,16 @@
 //! Checking the promises: gathers the evidence of a running or resting boxoffice for the checker.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use app::engine::{Engine, EngineConfig};
+use app::engine::Engine;
 use app::identity::{Caller, Role, Tokens};
 use checker::{Evidence, Ledger, Quiet, Report, SeatLock};
 use domain::ids::{BookingId, CustomerId, SeatId, ShowId};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use store::{DatabaseConfig, Store};
+use store::Store;
 use uuid::Uuid;
 
 use crate::dev::{Addresses, ledger_in};
@@ -18,6 +18,28 @@ use crate::settings::Settings;
 
 /// How long the last sagas of a client may take to end.
 const REST_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where evidence is to be had, besides the database.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The ledger of the simulated payment provider, if it can be read on this machine.
+    pub ledger: Option<PathBuf>,
+    /// An API that tells its admins of the locks, if one runs.
+    pub api: Option<String>,
+    /// Whether the engine of the settings is to be asked for open sagas.
+    pub engine: bool,
+}
+
+impl Sources {
+    /// What is known of from the settings, a data folder and an API.
+    pub fn of(settings: &Settings, folder: Option<&Path>, api: Option<&str>) -> Self {
+        let configured = Some(settings.payments.ledger.clone()).filter(|path| !path.as_os_str().is_empty());
+        let ledger = configured.or_else(|| folder.map(ledger_in)).filter(|path| path.is_file());
+        // The embedded engine lives and dies with its API.
+        let engine = !settings.engine.address.is_empty() && (folder.is_none() || api.is_some());
+        Self { ledger, api: api.map(str::to_owned), engine }
+    }
+}
 
 /// Checks the boxoffice whose data is in `folder`. While it runs, `addresses` tells where; its locks and its engine are
 /// asked too then.
@@ -28,26 +50,44 @@ pub async fn check(
     answers: Vec<checker::Answer>,
     quiet: Quiet,
 ) -> anyhow::Result<Report> {
-    let store = Store::connect(&DatabaseConfig::new(settings.database.url.clone())).await?;
-    let ledger = ledger_in(folder);
-    let ledger = if ledger.is_file() { Some(Ledger::open_simulator(&ledger).await?) } else { None };
-    let (locks, open_workflows) = match addresses {
-        Some(addresses) => {
-            let locks = locks_of(settings, addresses).await?;
-            let engine = engine_of(settings, addresses).await?;
-            (Some(locks), Some(engine.open_sagas().await?))
-        }
-        None => (None, None),
+    let settings = match addresses {
+        Some(addresses) => &of_running(settings, addresses),
+        None => settings,
+    };
+    let sources = Sources::of(settings, Some(folder), addresses.map(|addresses| addresses.api.as_str()));
+    check_sources(settings, &sources, answers, quiet).await
+}
+
+/// Checks the boxoffice of these settings with the evidence that is to be had.
+pub async fn check_sources(
+    settings: &Settings,
+    sources: &Sources,
+    answers: Vec<checker::Answer>,
+    quiet: Quiet,
+) -> anyhow::Result<Report> {
+    let store = Store::connect(&settings.database.config()).await.context("the database cannot be read")?;
+    let ledger = match &sources.ledger {
+        Some(path) => Some(Ledger::open_simulator(path).await?),
+        None => None,
+    };
+    let locks = match &sources.api {
+        Some(api) => Some(locks_of(settings, api).await?),
+        None => None,
+    };
+    let open_workflows = match sources.engine {
+        true => Some(Engine::new(settings.engine_config()?, "boxoffice-check").open_sagas().await?),
+        false => None,
     };
     let now = Timestamp::now();
     let evidence = Evidence { database: store.connection().clone(), ledger, locks, open_workflows, answers, now };
     let report = checker::check(&evidence, quiet).await?;
+    store.close().await?;
     Ok(report)
 }
 
 /// Whether every saga ends within a few seconds, so that the promises can be checked at rest.
 pub async fn comes_to_rest(settings: &Settings, addresses: &Addresses) -> anyhow::Result<bool> {
-    let engine = engine_of(settings, addresses).await?;
+    let engine = Engine::new(of_running(settings, addresses).engine_config()?, "boxoffice-check");
     let deadline = Instant::now() + REST_WITHIN;
     while Instant::now() < deadline {
         if engine.open_sagas().await?.is_empty() {
@@ -79,10 +119,10 @@ struct LockIn {
     until: Option<Timestamp>,
 }
 
-/// The locks live in the memory of the running process, which tells its admins.
-async fn locks_of(settings: &Settings, addresses: &Addresses) -> anyhow::Result<Vec<SeatLock>> {
+/// The locks as the API sees them, which tells its admins: they may be in its memory.
+async fn locks_of(settings: &Settings, api: &str) -> anyhow::Result<Vec<SeatLock>> {
     let token = development_token(settings, CustomerId::new(Uuid::nil()), &[Role::Admin])?;
-    let url = format!("{}/api/v1/admin/locks", addresses.api);
+    let url = format!("{api}/api/v1/admin/locks");
     let response = reqwest::Client::new().get(url).bearer_auth(token).send().await?.error_for_status()?;
     let list: LockList = response.json().await.context("the list of locks is not understood")?;
     let lock = |lock: LockIn| {
@@ -92,14 +132,10 @@ async fn locks_of(settings: &Settings, addresses: &Addresses) -> anyhow::Result<
     Ok(list.items.into_iter().map(lock).collect())
 }
 
-async fn engine_of(settings: &Settings, addresses: &Addresses) -> anyhow::Result<Engine> {
+/// The settings with the engine that runs.
+fn of_running(settings: &Settings, addresses: &Addresses) -> Settings {
     let mut settings = settings.clone();
     settings.engine.address.clone_from(&addresses.temporal);
-    let config = EngineConfig {
-        address: settings.engine_url()?,
-        namespace: addresses.namespace.clone(),
-        task_queue: settings.engine.task_queue.clone(),
-        patience: settings.patience(),
-    };
-    Ok(Engine::connect(config, "boxoffice-check").await?)
+    settings.engine.namespace.clone_from(&addresses.namespace);
+    settings
 }

@@ -1,6 +1,7 @@
 //! Settings: defaults compiled in, a file, the environment; checked at start, each complaint naming the setting.
 
 mod checks;
+mod shown;
 mod source;
 
 pub use checks::ProcessRole;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use app::engine::EngineConfig;
 use domain::hold::HoldRules;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -219,6 +221,16 @@ impl Settings {
         ensure!(!address.is_empty(), "engine.address is not set (BOXOFFICE_ENGINE__ADDRESS or TEMPORAL_ADDRESS)");
         let text = if address.contains("://") { address.clone() } else { format!("http://{address}") };
         Url::parse(&text).with_context(|| format!("engine.address `{address}` is not host:port or a URL"))
+    }
+
+    /// The engine and how it is used.
+    pub fn engine_config(&self) -> anyhow::Result<EngineConfig> {
+        Ok(EngineConfig {
+            address: self.engine_url()?,
+            namespace: self.engine.namespace.clone(),
+            task_queue: self.engine.task_queue.clone(),
+            patience: self.patience(),
+        })
     }
 
     /// How far holds can go.

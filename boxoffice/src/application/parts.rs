@@ -1,0 +1,155 @@
+//! The parts of a process, as the settings choose them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, bail};
+use app::engine::Engine;
+use app::readiness::{Need, Part, Question, Watch};
+use jiff::Timestamp;
+use locks::changes::{MemoryChanges, SeatChanges};
+use locks::{MemoryLocks, SeatLocks};
+use payments::PaymentProvider;
+use payments::simulator::{Simulator, SimulatorConfig, SimulatorProvider};
+use secrecy::ExposeSecret;
+use store::Store;
+use url::Url;
+
+use super::Roles;
+use crate::settings::Settings;
+
+/// How long a process waits for its database at its start, in case the two are started together.
+const DATABASE_WITHIN: Duration = Duration::from_secs(30);
+/// How long one try to connect may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the wait is told of.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// Where seat locks and seat changes are kept.
+pub(super) struct SeatStore {
+    pub(super) locks: Arc<dyn SeatLocks>,
+    pub(super) changes: Arc<dyn SeatChanges>,
+    /// Whether other processes use the same, so that they outlive this one.
+    pub(super) shared: bool,
+}
+
+/// Connects to the database and sees that its schema is ours; waits for both for a while.
+pub(super) async fn connect(settings: &Settings) -> anyhow::Result<Store> {
+    let deadline = Instant::now() + DATABASE_WITHIN;
+    let mut tell_at = Instant::now();
+    loop {
+        let problem = match try_to_connect(settings).await {
+            Ok(store) => return Ok(store),
+            Err(problem) => problem,
+        };
+        if Instant::now() > deadline {
+            return Err(problem.context(format!("the database cannot be used for {} s now", DATABASE_WITHIN.as_secs())));
+        }
+        if Instant::now() >= tell_at {
+            tracing::warn!(error = format!("{problem:#}"), "waiting for the database");
+            tell_at = Instant::now() + TELL_EVERY;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn try_to_connect(settings: &Settings) -> anyhow::Result<Store> {
+    let config = settings.database.config();
+    let trying = async {
+        let store = Store::connect(&config).await?;
+        let pending = migrations::pending(store.connection()).await?;
+        anyhow::Ok((store, pending))
+    };
+    let (store, pending) =
+        tokio::time::timeout(CONNECT_WITHIN, trying).await.map_err(|_late| anyhow!("it does not answer"))??;
+    if !pending.is_empty() {
+        store.close().await?;
+        bail!("its schema is too old, `boxoffice migrate` brings it up to date; it lacks {}", pending.join(", "));
+    }
+    Ok(store)
+}
+
+/// The engine; connected to when it is needed.
+pub(super) fn engine(settings: &Settings) -> anyhow::Result<Engine> {
+    let host = rustix::system::uname();
+    let identity = format!("boxoffice-{}@{}", std::process::id(), host.nodename().to_string_lossy());
+    Ok(Engine::new(settings.engine_config()?, &identity))
+}
+
+/// The client of the payment provider.
+pub(super) fn provider(settings: &Settings) -> anyhow::Result<Arc<dyn PaymentProvider>> {
+    let payments = &settings.payments;
+    let (key, secret) = (payments.api_key.clone(), payments.webhook_secret.clone());
+    let provider = SimulatorProvider::new(Url::parse(&payments.provider_url)?, key, secret);
+    Ok(Arc::new(provider.context("the payment provider's client cannot be made")?))
+}
+
+/// The payment simulator itself, which sends its webhooks to `webhook_url`.
+pub(crate) async fn simulator(settings: &Settings, ledger: &Path, webhook_url: Url) -> anyhow::Result<Simulator> {
+    let config = SimulatorConfig {
+        ledger: ledger.to_owned(),
+        public_url: Url::parse(settings.payments.page_url())?,
+        webhook_url,
+        webhook_secret: settings.payments.webhook_secret.clone(),
+        api_key: settings.payments.api_key.clone(),
+        clock: Timestamp::now,
+    };
+    Simulator::open(config).await.context("the payment simulator's ledger cannot be opened (payments.ledger)")
+}
+
+/// The seat locks: in Redis where one is named, else in memory.
+pub(super) fn seat_store(settings: &Settings) -> anyhow::Result<SeatStore> {
+    if !settings.locks.url.expose_secret().is_empty() {
+        bail!("seat locks in Redis are not there yet");
+    }
+    let epoch = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+    Ok(SeatStore {
+        locks: Arc::new(MemoryLocks::new()),
+        changes: Arc::new(MemoryChanges::new(epoch)),
+        shared: false,
+    })
+}
+
+/// What readiness looks at. An API can read without the engine, and a load balancer must not take that away; a worker
+/// without it does nothing at all.
+pub(super) fn watch(
+    settings: &Settings,
+    roles: &Roles,
+    store: &Store,
+    engine: &Engine,
+    _locks: &Arc<dyn SeatLocks>,
+) -> Watch {
+    let engine_need = if roles.api { Need::Useful } else { Need::Essential };
+    let (store, engine) = (store.clone(), engine.clone());
+    let database: Question = Box::new(move || {
+        let store = store.clone();
+        Box::pin(async move { store.ping().await.map_err(|error| error.to_string()) })
+    });
+    let engine: Question = Box::new(move || {
+        let engine = engine.clone();
+        Box::pin(async move { engine.ping().await.map_err(|error| error.to_string()) })
+    });
+    let locks: Question = Box::new(move || Box::pin(async move { Ok(()) }));
+    Watch::new([
+        (Part::Database, Need::Essential, database),
+        (Part::Engine, engine_need, engine),
+        (Part::Locks, Need::Useful, locks),
+        (Part::Provider, Need::Useful, provider_question(&settings.payments.provider_url)),
+    ])
+}
+
+/// Any answer will do: without our key it is a refusal, which costs the provider nothing.
+fn provider_question(url: &str) -> Question {
+    let (http, url) = (reqwest::Client::new(), url.to_owned());
+    Box::new(move || {
+        let request = http.get(&url);
+        Box::pin(async move {
+            let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
+            let status = answer.status();
+            if status.is_server_error() { Err(format!("it answers {status}")) } else { Ok(()) }
+        })
+    })
+}

@@ -1,0 +1,93 @@
+//! Requests under way: measured for the metrics, and counted, because a process that stops lets them finish.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Result};
+use tokio::sync::watch;
+
+/// The routes of the simulated provider. Sagas call them, so they do not keep the process from stopping its sagas.
+const PROVIDER: &str = "/simulator";
+/// Health is asked for by machines, all the time; it says nothing about how customers are served.
+const HEALTH: &str = "/health/";
+
+/// The requests of one process. Cloning it gives another handle on the same count.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    under_way: Arc<watch::Sender<usize>>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { under_way: Arc::new(watch::Sender::new(0)) }
+    }
+}
+
+impl Requests {
+    /// Has every request to `routes` go through here.
+    pub(crate) fn around<E: Endpoint + 'static>(&self, routes: E) -> impl Endpoint<Output = Response> + 'static {
+        let requests = self.clone();
+        routes.around(move |next, request| {
+            let requests = requests.clone();
+            async move { requests.pass(next, request).await }
+        })
+    }
+
+    /// Waits until none is under way.
+    pub(crate) async fn finished(&self) {
+        let mut under_way = self.under_way.subscribe();
+        let _gone = under_way.wait_for(|count| *count == 0).await;
+    }
+
+    async fn pass<E: Endpoint>(&self, next: Arc<E>, request: Request) -> Result<Response> {
+        let path = request.uri().path();
+        if path.starts_with(PROVIDER) || path.starts_with(HEALTH) {
+            return next.call(request).await.map(IntoResponse::into_response);
+        }
+        let _counted = Counted::among(&self.under_way);
+        let (method, began) = (name_of(request.method()), Instant::now());
+        let answer = next.call(request).await.map(IntoResponse::into_response);
+        let (route, status) = match &answer {
+            Ok(response) => (response.data::<PathPattern>().map(|found| found.0.to_string()), response.status()),
+            Err(error) => (None, error.status()),
+        };
+        let route = route.unwrap_or_else(|| "(unknown)".to_owned());
+        let status = status.as_u16().to_string();
+        metrics::histogram!("boxoffice_http_request_duration_seconds", "method" => method, "route" => route.clone())
+            .record(began.elapsed().as_secs_f64());
+        metrics::counter!("boxoffice_http_requests_total", "method" => method, "route" => route, "status" => status)
+            .increment(1);
+        answer
+    }
+}
+
+/// A request that is under way, however it ends.
+struct Counted(Arc<watch::Sender<usize>>);
+
+impl Counted {
+    fn among(under_way: &Arc<watch::Sender<usize>>) -> Self {
+        under_way.send_modify(|count| *count += 1);
+        Self(Arc::clone(under_way))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// A method's name; strangers may invent others, and each would be a time series of its own.
+fn name_of(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
