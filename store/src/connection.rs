@@ -4,16 +4,22 @@ use domain::hold::HoldRules;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, FromQueryResult};
 
+use crate::DatabaseConfig;
 use crate::error::StoreError;
-use crate::statement::failed;
+use crate::pool::{self, Doubt, Pool};
+use crate::statement::{bind, failed, sql};
 
-/// How long a transaction waits for a row, or SQLite for the file, before it gives up.
-const LOCK_TIMEOUT_MILLISECONDS: u64 = 3_000;
+/// How long a connection is used before a new one takes its place: memory that the server keeps for it is freed, and
+/// a server that was added behind the same name gets its share.
+const MAX_LIFETIME_SECONDS: u64 = 30 * 60;
 
-/// How long a connection may be unused before it is tested on its next use.
-const TEST_AFTER_IDLE_SECONDS: u64 = 30;
+/// How long a connection beyond the fewest is kept while nobody uses it.
+const IDLE_TIMEOUT_SECONDS: u64 = 10 * 60;
+
+/// How long a transaction may wait for its process between two statements: one that hangs must not keep its rows locked.
+const IDLE_IN_TRANSACTION_SECONDS: u64 = 30;
 
 /// How often connecting is tried where the database is busy.
 const CONNECT_TRIES: u32 = 20;
@@ -21,52 +27,28 @@ const CONNECT_TRIES: u32 = 20;
 /// How long the pause between two tries to connect is.
 const CONNECT_PAUSE_MILLISECONDS: u64 = 50;
 
-/// How to reach the database.
-#[derive(Debug, Clone)]
-pub struct DatabaseConfig {
-    /// `sqlite:///path?mode=rwc` or `postgres://user:password@host:port/name`. May hold a password.
-    pub url: String,
-    /// The most connections at a time. SQLite uses one for writing and this many for reading.
-    pub max_connections: u32,
-    /// How long to wait for a free connection.
-    pub acquire_timeout: Duration,
-    /// How long one statement may take (PostgreSQL).
-    pub statement_timeout: Duration,
-}
-
-impl DatabaseConfig {
-    /// Settings that fit one process, for a database at `url`.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            max_connections: 10,
-            acquire_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(10),
-        }
-    }
-}
-
 /// The database. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    write: DatabaseConnection,
-    read: DatabaseConnection,
+    write: Pool,
+    read: Pool,
     rules: HoldRules,
 }
 
 impl Store {
     /// Connects; changes nothing in the database.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, StoreError> {
-        let scheme = config.url.split(':').next().unwrap_or_default();
+        let scheme = config.scheme();
         match scheme {
             "postgres" | "postgresql" => {
-                let pool = connect(postgres_options(config)).await?;
+                let doubt = Doubt::none();
+                let pool = connect(config, postgres_options(config, &doubt), doubt).await?;
                 Ok(Self { write: pool.clone(), read: pool, rules: HoldRules::default() })
             }
             // The two pools would each see a database of their own in memory.
             "sqlite" if !config.url.contains(":memory:") => {
-                let write = connect(sqlite_options(config, SqliteUse::Write)).await?;
-                let read = connect(sqlite_options(config, SqliteUse::Read)).await?;
+                let write = connect(config, sqlite_options(config, SqliteUse::Write), Doubt::none()).await?;
+                let read = connect(config, sqlite_options(config, SqliteUse::Read), Doubt::none()).await?;
                 Ok(Self { write, read, rules: HoldRules::default() })
             }
             _ => Err(StoreError::UnsupportedUrl { scheme: scheme.to_owned() }),
@@ -85,28 +67,39 @@ impl Store {
 
     /// The connections that may write, for migrations.
     pub fn connection(&self) -> &DatabaseConnection {
-        &self.write
+        &self.write.connection
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read.ping().await.map_err(|source| failed("ping", source))
+        #[derive(FromQueryResult)]
+        struct Answer {
+            #[allow(dead_code, reason = "the answer is that there is one")]
+            answer: i32,
+        }
+        sql("select 1 as answer", bind![]).one::<Answer>(&self.read).await?;
+        Ok(())
     }
 
     /// Closes every connection, once their statements are done.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.read.close_by_ref().await.map_err(|source| failed("close", source))?;
-        self.write.close_by_ref().await.map_err(|source| failed("close", source))
+        self.read.connection.close_by_ref().await.map_err(|source| failed("close", source))?;
+        self.write.connection.close_by_ref().await.map_err(|source| failed("close", source))
     }
 
     /// The connections for reading outside a transaction.
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Pool {
         &self.read
+    }
+
+    /// The connections for changes of one statement, which may be repeated, and for beginning transactions.
+    pub(crate) fn writer(&self) -> &Pool {
+        &self.write
     }
 
     /// Which database it is.
     pub(crate) fn backend(&self) -> DbBackend {
-        self.write.get_database_backend()
+        self.write.connection.get_database_backend()
     }
 }
 
@@ -116,15 +109,16 @@ enum SqliteUse {
 }
 
 /// Connects; once more if a file that is new to several processes is busy becoming a database.
-async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
+async fn connect(config: &DatabaseConfig, options: ConnectOptions, doubt: Doubt) -> Result<Pool, StoreError> {
+    let unreachable = |source| StoreError::Unreachable { place: config.place(), source };
     let mut tries = 1;
     loop {
-        match Database::connect(options.clone()).await.map_err(|source| failed("connect", source)) {
+        match Database::connect(options.clone()).await.map_err(unreachable) {
             Err(error) if error.lost_a_race() && tries < CONNECT_TRIES => {
                 tokio::time::sleep(Duration::from_millis(CONNECT_PAUSE_MILLISECONDS)).await;
                 tries += 1;
             }
-            done => return done,
+            done => return done.map(|connection| Pool { connection, doubt }),
         }
     }
 }
@@ -133,23 +127,30 @@ fn common_options(config: &DatabaseConfig) -> ConnectOptions {
     let mut options = ConnectOptions::new(&config.url);
     options
         .acquire_timeout(config.acquire_timeout)
+        .max_lifetime(Duration::from_secs(MAX_LIFETIME_SECONDS))
+        .idle_timeout(Duration::from_secs(IDLE_TIMEOUT_SECONDS))
         .test_before_acquire(false)
-        .test_before_acquire_if_idle_for(Duration::from_secs(TEST_AFTER_IDLE_SECONDS))
         .sqlx_logging(false);
     options
 }
 
-fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
-    let statement_timeout = config.statement_timeout.as_millis();
+fn postgres_options(config: &DatabaseConfig, doubt: &Doubt) -> ConnectOptions {
+    let name = config.application_name.clone();
+    let settings = [
+        ("statement_timeout", config.statement_timeout.as_millis().to_string()),
+        ("lock_timeout", config.lock_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", (IDLE_IN_TRANSACTION_SECONDS * 1_000).to_string()),
+    ];
+    let doubt = doubt.clone();
     let mut options = common_options(config);
-    options.max_connections(config.max_connections).map_sqlx_postgres_opts(move |postgres| {
-        postgres.application_name("boxoffice").options([
-            ("statement_timeout", statement_timeout.to_string()),
-            ("lock_timeout", LOCK_TIMEOUT_MILLISECONDS.to_string()),
-            // A process that dies between two statements must not keep its rows locked.
-            ("idle_in_transaction_session_timeout", "30000".to_owned()),
-        ])
-    });
+    options
+        .max_connections(config.max_connections)
+        .min_connections(config.min_connections.min(config.max_connections))
+        .map_sqlx_postgres_opts(move |postgres| postgres.application_name(&name).options(settings.clone()))
+        .map_sqlx_postgres_before_acquire(move |connection, about| {
+            let doubted = doubt.covers(about.idle_for);
+            Box::pin(async move { if doubted { pool::test(connection).await } else { Ok(true) } })
+        });
     options
 }
 
@@ -159,8 +160,9 @@ fn sqlite_options(config: &DatabaseConfig, using: SqliteUse) -> ConnectOptions {
         SqliteUse::Write => 1,
         SqliteUse::Read => config.max_connections,
     };
+    let lock_timeout = config.lock_timeout;
     options.max_connections(connections).map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite.busy_timeout(Duration::from_millis(LOCK_TIMEOUT_MILLISECONDS)).foreign_keys(true);
+        let sqlite = sqlite.busy_timeout(lock_timeout).foreign_keys(true);
         match using {
             // In WAL mode only FULL keeps a commit that was acknowledged just before the power fails
             // (<https://www.sqlite.org/pragma.html#pragma_synchronous>).

@@ -16,6 +16,15 @@ pub enum StoreError {
         /// What the URL starts with; the rest may hold a password.
         scheme: String,
     },
+    /// The database cannot be connected to.
+    #[error("there is no connecting to the database {place}")]
+    Unreachable {
+        /// Host and name, or the file.
+        place: String,
+        /// Why not.
+        #[source]
+        source: DbErr,
+    },
     /// The database could not do what it was asked.
     #[error("the database failed at `{statement}`")]
     Database {
@@ -137,7 +146,7 @@ impl StoreError {
     /// Whether the same call may succeed later, without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Database { source, .. } => Fault::of(source).is_transient(),
+            Self::Unreachable { source, .. } | Self::Database { source, .. } => Fault::of(source).is_transient(),
             Self::ConcurrentChange { .. } => true,
             Self::UnsupportedUrl { .. }
             | Self::CorruptRow { .. }
@@ -157,8 +166,16 @@ impl StoreError {
     /// Whether the transaction lost against another one and should be run again at once.
     pub(crate) fn lost_a_race(&self) -> bool {
         match self {
-            Self::Database { source, .. } => Fault::of(source) == Fault::LostRace,
+            Self::Unreachable { source, .. } | Self::Database { source, .. } => Fault::of(source) == Fault::LostRace,
             Self::ConcurrentChange { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the connection was dead, or died: another one may work.
+    pub(crate) fn lost_its_connection(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => Fault::of(source) == Fault::LostConnection,
             _ => false,
         }
     }
@@ -169,7 +186,9 @@ impl StoreError {
 enum Fault {
     /// A deadlock, a serialization failure or a busy file: nothing was done, and the next try may be lucky.
     LostRace,
-    /// It cannot be reached, is shutting down, is too busy or was too slow.
+    /// The connection is gone, and it is unknown how far what it was asked has come.
+    LostConnection,
+    /// It cannot be reached, is too busy or was too slow.
     Unavailable,
     /// It refused what it was asked.
     Refused,
@@ -178,7 +197,7 @@ enum Fault {
 impl Fault {
     fn is_transient(self) -> bool {
         match self {
-            Self::LostRace | Self::Unavailable => true,
+            Self::LostRace | Self::LostConnection | Self::Unavailable => true,
             Self::Refused => false,
         }
     }
@@ -203,12 +222,10 @@ impl Fault {
                     Self::of_postgres(&code)
                 }
             }
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable,
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::LostConnection,
+            sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable
+            }
             _ => Self::Refused,
         }
     }
@@ -232,10 +249,13 @@ impl Fault {
         match code {
             // Serialization failure, deadlock.
             "40001" | "40P01" => Self::LostRace,
+            // Terminated by an operator or a restart, by a crash; a server that starts up; connection failures.
+            "57P01" | "57P02" | "57P03" => Self::LostConnection,
+            _ if code.starts_with("08") => Self::LostConnection,
             // Lock timeout; a transaction that was idle for too long; a server that has become a standby.
             "55P03" | "25P03" | "25006" => Self::Unavailable,
-            // Connection failures, lack of resources, statement timeout, shutting down or starting up, system errors.
-            _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
+            // Lack of resources, statement timeout and other interventions, system errors.
+            _ if ["53", "57", "58"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
             _ => Self::Refused,
         }
     }

@@ -5,7 +5,9 @@
 //! state, the messages and the timeline together. Every change may be repeated: it answers the same and writes nothing.
 
 mod connection;
+mod database_config;
 mod error;
+mod pool;
 mod transaction;
 
 mod column;
@@ -37,7 +39,8 @@ mod timeline;
 
 pub use booking_read::BookingFilter;
 pub use catalogue::Catalogue;
-pub use connection::{DatabaseConfig, Store};
+pub use connection::Store;
+pub use database_config::DatabaseConfig;
 pub use error::StoreError;
 pub use hold::Claims;
 pub use operator_action::OperatorAction;

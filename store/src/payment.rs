@@ -8,12 +8,13 @@ use domain::limits::PAYMENT_ATTEMPTS;
 use domain::money::Money;
 use domain::payment::{AttemptOpened, AttemptRecord, AttemptState, AttemptToRequest, IntentId, PaymentState};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 
 use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::{RowOf, json_text, rounded};
 use crate::error::StoreError;
+use crate::pool::Session;
 use crate::statement::{Column, bind, placeholders, sql};
 
 impl Store {
@@ -163,16 +164,13 @@ pub(crate) async fn add_to_sums(
 }
 
 /// The attempts of a booking, first to last.
-pub(crate) async fn attempts_of(
-    db: &impl ConnectionTrait,
-    booking_id: BookingId,
-) -> Result<Vec<StoredAttempt>, StoreError> {
+pub(crate) async fn attempts_of(db: &impl Session, booking_id: BookingId) -> Result<Vec<StoredAttempt>, StoreError> {
     Ok(attempts_of_all(db, &[booking_id]).await?.remove(&booking_id).unwrap_or_default())
 }
 
 /// One attempt of a booking, which must exist.
 pub(crate) async fn attempt(
-    db: &impl ConnectionTrait,
+    db: &impl Session,
     booking_id: BookingId,
     number: u32,
 ) -> Result<StoredAttempt, StoreError> {
@@ -183,7 +181,7 @@ pub(crate) async fn attempt(
 
 /// The attempts of several bookings in one read.
 pub(crate) async fn attempts_of_all(
-    db: &impl ConnectionTrait,
+    db: &impl Session,
     booking_ids: &[BookingId],
 ) -> Result<HashMap<BookingId, Vec<StoredAttempt>>, StoreError> {
     let mut by_booking: HashMap<BookingId, Vec<StoredAttempt>> = HashMap::new();

@@ -95,7 +95,7 @@ impl Store {
                     received_at) values ($1, $2, $3, $4, $5, 'stored', $6, $6) on conflict do nothing";
         let intent_id = intent_id.as_ref().map(IntentId::as_str);
         let values = bind![*provider, *event_id, *kind, intent_id, *body, *received_at];
-        let stored = sql(text, values).run(self.connection()).await? == 1;
+        let stored = sql(text, values).run(self.writer()).await? == 1;
         Ok(if stored { PaymentEventStored::Stored } else { PaymentEventStored::Duplicate })
     }
 
@@ -112,10 +112,10 @@ impl Store {
              where state in ('stored', 'parked') and next_delivery_at <= $1 \
              order by next_delivery_at, event_id limit $3{}) \
              {CLAIM} where (provider, event_id) in (select provider, event_id from due) returning {COLUMNS}",
-            for_update_skip_locked(self.connection())
+            for_update_skip_locked(self.writer())
         );
         let values = bind![now, leased_until(now, lease_seconds), i64::from(limit)];
-        let rows = sql(text, values).all::<PaymentEventRow>(self.connection()).await?;
+        let rows = sql(text, values).all::<PaymentEventRow>(self.writer()).await?;
         let mut events = rows.into_iter().map(PaymentEvent::try_from).collect::<Result<Vec<_>, _>>()?;
         // The statement returns them in any order.
         events.sort_by(|one, other| (one.received_at, &one.event_id).cmp(&(other.received_at, &other.event_id)));
@@ -135,7 +135,7 @@ impl Store {
              and event_id = $4 returning {COLUMNS}"
         );
         let values = bind![now, leased_until(now, lease_seconds), provider, event_id];
-        let row = sql(text, values).one::<PaymentEventRow>(self.connection()).await?;
+        let row = sql(text, values).one::<PaymentEventRow>(self.writer()).await?;
         row.map(PaymentEvent::try_from).transpose()
     }
 
@@ -149,7 +149,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text = "update payment_events set state = 'delivered', booking_id = $3, delivered_at = $4, \
                     last_error = null where provider = $1 and event_id = $2 and state <> 'delivered'";
-        sql(text, bind![provider, event_id, booking_id, now]).run(self.connection()).await?;
+        sql(text, bind![provider, event_id, booking_id, now]).run(self.writer()).await?;
         Ok(())
     }
 
@@ -163,7 +163,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text = "update payment_events set state = 'parked', last_error = $3, next_delivery_at = $4 \
                     where provider = $1 and event_id = $2 and state <> 'delivered'";
-        sql(text, bind![provider, event_id, error, next_delivery_at]).run(self.connection()).await?;
+        sql(text, bind![provider, event_id, error, next_delivery_at]).run(self.writer()).await?;
         Ok(())
     }
 

@@ -9,12 +9,13 @@ use domain::seat::SeatCategory;
 use domain::show::{HoldTime, Show, ShowState};
 use domain::venue::Venue;
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
 use crate::Store;
 use crate::catalogue::{EventRow, VenueRow};
 use crate::column::RowOf;
 use crate::error::StoreError;
+use crate::pool::Session;
 use crate::statement::{Column, bind, placeholders, sql};
 
 /// Which shows to list; what is none does not matter.
@@ -115,7 +116,7 @@ impl Store {
 }
 
 /// A show with its prices; `lock` is what follows the select of its row.
-pub(crate) async fn load(db: &impl ConnectionTrait, show_id: ShowId, lock: &str) -> Result<Option<Show>, StoreError> {
+pub(crate) async fn load(db: &impl Session, show_id: ShowId, lock: &str) -> Result<Option<Show>, StoreError> {
     let text = format!("select {COLUMNS} from shows s where s.id = $1{lock}");
     let Some(row) = sql(text, bind![show_id]).one::<ShowRow>(db).await? else {
         return Ok(None);
@@ -127,10 +128,7 @@ pub(crate) async fn load(db: &impl ConnectionTrait, show_id: ShowId, lock: &str)
 const COLUMNS: &str = "s.id, s.event_id, s.hall_id, s.partner_id, s.starts_at, s.ends_at, s.sales_open_at, \
      s.sales_close_at, s.state, s.currency, s.hold_seconds, s.refund_policy";
 
-async fn load_prices(
-    db: &impl ConnectionTrait,
-    show_ids: &[&str],
-) -> Result<HashMap<String, Vec<PriceRow>>, StoreError> {
+async fn load_prices(db: &impl Session, show_ids: &[&str]) -> Result<HashMap<String, Vec<PriceRow>>, StoreError> {
     let mut by_show: HashMap<String, Vec<PriceRow>> = HashMap::new();
     if show_ids.is_empty() {
         return Ok(by_show);

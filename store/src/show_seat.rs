@@ -8,12 +8,13 @@ use domain::quote::SeatToPrice;
 use domain::seat::{Seat, SeatCategory};
 use domain::show_seat::{SeatStatus, ShowSeat, ShowSeatState};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
+use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 
 use crate::Store;
 use crate::booking::StoredBooking;
 use crate::column::RowOf;
 use crate::error::StoreError;
+use crate::pool::Session;
 use crate::statement::{Column, bind, placeholders, sql};
 use crate::transaction::for_update;
 
@@ -113,11 +114,7 @@ impl SeatsFound {
 }
 
 /// Reads some seats of a show.
-pub(crate) async fn look_up(
-    db: &impl ConnectionTrait,
-    show_id: ShowId,
-    seat_ids: &[SeatId],
-) -> Result<SeatsFound, StoreError> {
+pub(crate) async fn look_up(db: &impl Session, show_id: ShowId, seat_ids: &[SeatId]) -> Result<SeatsFound, StoreError> {
     if seat_ids.is_empty() {
         return Ok(SeatsFound(HashMap::new()));
     }

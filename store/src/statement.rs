@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use crate::error::StoreError;
+use crate::pool::Session;
 
 /// A statement with its values; `$1` is the first of them, which SQLite understands as well as PostgreSQL.
 pub(crate) struct Sql {
@@ -22,35 +23,31 @@ pub(crate) fn sql(text: impl Into<String>, values: Vec<Value>) -> Sql {
 
 impl Sql {
     /// Runs it and says how many rows it changed.
-    pub(crate) async fn run(self, db: &impl ConnectionTrait) -> Result<u64, StoreError> {
-        let (statement, start) = self.prepare(db);
-        let result = db.execute_raw(statement).await;
-        result.map(|done| done.rows_affected()).map_err(|source| failed(start, source))
+    pub(crate) async fn run(self, db: &impl Session) -> Result<u64, StoreError> {
+        let run = |statement| async { db.connection().execute_raw(statement).await };
+        self.on(db, run).await.map(|done| done.rows_affected())
     }
 
     /// The row that it finds, if it finds one.
-    pub(crate) async fn one<R: FromQueryResult>(self, db: &impl ConnectionTrait) -> Result<Option<R>, StoreError> {
-        let (statement, start) = self.prepare(db);
-        let row = match db.query_one_raw(statement).await {
-            Ok(Some(row)) => R::from_query_result(&row, "").map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
+    pub(crate) async fn one<R: FromQueryResult>(self, db: &impl Session) -> Result<Option<R>, StoreError> {
+        let run = |statement| async {
+            let row = db.connection().query_one_raw(statement).await?;
+            row.map(|row| R::from_query_result(&row, "")).transpose()
         };
-        row.map_err(|source| failed(start, source))
+        self.on(db, run).await
     }
 
     /// Every row that it finds.
-    pub(crate) async fn all<R: FromQueryResult>(self, db: &impl ConnectionTrait) -> Result<Vec<R>, StoreError> {
-        let (statement, start) = self.prepare(db);
-        let rows = match db.query_all_raw(statement).await {
-            Ok(rows) => rows.iter().map(|row| R::from_query_result(row, "")).collect(),
-            Err(error) => Err(error),
+    pub(crate) async fn all<R: FromQueryResult>(self, db: &impl Session) -> Result<Vec<R>, StoreError> {
+        let run = |statement| async {
+            let rows = db.connection().query_all_raw(statement).await?;
+            rows.iter().map(|row| R::from_query_result(row, "")).collect()
         };
-        rows.map_err(|source| failed(start, source))
+        self.on(db, run).await
     }
 
     /// The number that it counts.
-    pub(crate) async fn count(self, db: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    pub(crate) async fn count(self, db: &impl Session) -> Result<i64, StoreError> {
         #[derive(FromQueryResult)]
         struct Count {
             count: i64,
@@ -58,9 +55,25 @@ impl Sql {
         Ok(self.one::<Count>(db).await?.map_or(0, |row| row.count))
     }
 
-    fn prepare(self, db: &impl ConnectionTrait) -> (Statement, String) {
+    /// Runs it; outside a transaction once more on another connection, if the first one turns out to be dead.
+    async fn on<T, W>(self, db: &impl Session, run: impl Fn(Statement) -> W) -> Result<T, StoreError>
+    where
+        W: Future<Output = Result<T, DbErr>>,
+    {
+        tracing::trace!(target: "store::statement", statement = %self.text);
         let start = beginning(&self.text);
-        (Statement::from_sql_and_values(db.get_database_backend(), self.text, self.values), start)
+        let statement = Statement::from_sql_and_values(db.connection().get_database_backend(), self.text, self.values);
+        let Some(doubt) = db.doubt() else {
+            return run(statement).await.map_err(|source| failed(start, source));
+        };
+        match run(statement.clone()).await.map_err(|source| failed(start.as_str(), source)) {
+            Err(error) if error.lost_its_connection() => {
+                tracing::debug!(%error, "a connection was lost; another one is tried");
+                doubt.raise();
+                run(statement).await.map_err(|source| failed(start, source))
+            }
+            done => done,
+        }
     }
 }
 

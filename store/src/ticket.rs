@@ -4,12 +4,13 @@ use domain::ids::{BookingId, SeatId, ShowId, TicketId};
 use domain::message::Message;
 use domain::ticket::{Ticket, TicketState};
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 
 use crate::Store;
 use crate::booking::LockedBooking;
 use crate::column::RowOf;
 use crate::error::StoreError;
+use crate::pool::Session;
 use crate::statement::{bind, placeholder_rows, sql};
 
 impl Store {
@@ -64,7 +65,7 @@ pub(crate) async fn count_issued(tx: &DatabaseTransaction, booking_id: BookingId
     sql(text, bind![booking_id]).count(tx).await
 }
 
-async fn load(db: &impl ConnectionTrait, booking_id: BookingId) -> Result<Vec<Ticket>, StoreError> {
+async fn load(db: &impl Session, booking_id: BookingId) -> Result<Vec<Ticket>, StoreError> {
     let text = "select t.id, t.booking_id, t.show_id, t.seat_id, t.state from tickets t \
                 left join booking_seats s on s.booking_id = t.booking_id and s.seat_id = t.seat_id \
                 where t.booking_id = $1 order by s.position, t.id";

@@ -8,6 +8,7 @@ use sea_orm::{
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::pool::Session;
 use crate::statement::failed;
 
 /// How often a transaction is tried before its caller hears of it.
@@ -55,7 +56,13 @@ impl Store {
                     tokio::time::sleep(Duration::from_millis(FIRST_PAUSE_MILLISECONDS << (tries - 1))).await;
                     tries += 1;
                 }
-                done => return done,
+                Err(error) => {
+                    if error.lost_its_connection() {
+                        self.writer().doubt.raise();
+                    }
+                    return Err(error);
+                }
+                Ok(answer) => return Ok(answer),
             }
         }
     }
@@ -64,7 +71,18 @@ impl Store {
         // A deferred transaction of SQLite fails when it turns from reading to writing; an immediate one waits first.
         let mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        self.connection().begin_with_options(options).await.map_err(|source| failed("begin", source))
+        let begin = || async {
+            let begun = self.connection().begin_with_options(options).await;
+            begun.map_err(|source| failed("begin", source))
+        };
+        match begin().await {
+            // Nothing has been done yet, so that another connection can do it.
+            Err(error) if error.lost_its_connection() => {
+                self.writer().doubt.raise();
+                begin().await
+            }
+            done => done,
+        }
     }
 }
 
@@ -79,8 +97,8 @@ pub(crate) fn for_share(tx: &DatabaseTransaction) -> &'static str {
 }
 
 /// What makes a select pass over rows that another transaction is busy with.
-pub(crate) fn for_update_skip_locked(db: &impl ConnectionTrait) -> &'static str {
-    if db.get_database_backend() == DbBackend::Postgres { " for update skip locked" } else { "" }
+pub(crate) fn for_update_skip_locked(db: &impl Session) -> &'static str {
+    if db.connection().get_database_backend() == DbBackend::Postgres { " for update skip locked" } else { "" }
 }
 
 async fn finish<T>(tx: DatabaseTransaction, result: Result<Outcome<T>, StoreError>) -> Result<T, StoreError> {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use store::{DatabaseConfig, Store};
 use tokio::task::JoinError;
 
@@ -27,6 +27,19 @@ impl TestDatabase {
     /// Another process's view of the same database: connections of its own.
     pub(crate) async fn another_process(&self) -> Store {
         Store::connect(&self.config).await.expect("connecting once more")
+    }
+
+    /// Another process's view of the same database, with settings of its own.
+    pub(crate) async fn process_with(&self, change: impl FnOnce(&mut DatabaseConfig)) -> Store {
+        let mut config = self.config.clone();
+        change(&mut config);
+        Store::connect(&config).await.expect("connecting with other settings")
+    }
+
+    /// Connections that are not the store's: an operator's, or another program's.
+    pub(crate) async fn outsider(&self) -> DatabaseConnection {
+        let url = format!("{}?application_name=outsider", self.config.url);
+        Database::connect(url).await.expect("connecting as an outsider")
     }
 }
 

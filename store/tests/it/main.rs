@@ -20,6 +20,18 @@ macro_rules! on_both_databases {
     )*};
 }
 
+/// Makes a test on PostgreSQL alone of each function `async fn name(db: TestDatabase)`.
+macro_rules! on_postgres {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                crate::harness::run_on_postgres(super::$name).await;
+            }
+        }
+    )*};
+}
+
 mod fixture;
 mod harness;
 mod invariants;
@@ -29,12 +41,15 @@ mod cancelling;
 mod catalogue;
 mod closing;
 mod confirming;
+mod connecting;
 mod holding;
 mod inbox;
+mod interrupting;
 mod migrating;
 mod opening;
 mod paying;
 mod racing;
 mod reading;
 mod refunding;
+mod retrying;
 mod sweeping;
