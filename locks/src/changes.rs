@@ -4,6 +4,7 @@
 //! versions, and looks into the database from time to time.
 
 mod memory;
+mod redis_stream;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use domain::ids::ShowId;
 use domain::show_seat::SeatStatus;
 
 pub use memory::MemoryChanges;
+pub use redis_stream::RedisChanges;
 
 /// How many publications of a show are kept for those who come back; older positions get a fresh snapshot.
 pub const KEPT: usize = 1_000;

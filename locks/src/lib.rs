@@ -8,6 +8,9 @@
 pub mod changes;
 
 mod memory;
+mod redis_address;
+mod redis_connection;
+mod redis_locks;
 
 use async_trait::async_trait;
 use domain::hold::{Hold, SeatsLocked};
@@ -15,6 +18,9 @@ use domain::ids::{BookingId, SeatId, ShowId};
 use jiff::Timestamp;
 
 pub use memory::MemoryLocks;
+pub use redis_address::{RedisConfig, RedisConfigError};
+pub use redis_connection::RedisConnection;
+pub use redis_locks::RedisLocks;
 
 /// Whose claim on which seats is meant, whatever its deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +65,9 @@ pub enum LockError {
 /// Every method is idempotent, so each may be repeated when its answer got lost.
 #[async_trait]
 pub trait SeatLocks: Send + Sync {
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<(), LockError>;
+
     /// Locks the seats until `hold.until`, all or none.
     ///
     /// A booking that has some of them keeps them: its deadlines move to `hold.until` where that is later and are
