@@ -7,7 +7,7 @@ use domain::limits::LOCK_TOMBSTONE_SECONDS;
 use locks::{LockOwner, MemoryLocks, SeatLocks};
 use proptest::prelude::*;
 
-use crate::{at, hold, seat, show};
+use crate::{at, hold, seat, show, stores};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -78,7 +78,7 @@ fn expect(model: &mut Model, tombstones: &mut BTreeMap<u128, i64>, step: &Step, 
     }
 }
 
-async fn perform(locks: &MemoryLocks, step: &Step, now: i64) -> Option<SeatsLocked> {
+async fn perform(locks: &dyn SeatLocks, step: &Step, now: i64) -> Option<SeatsLocked> {
     match step {
         Step::Lock { booking, seats, ttl } => {
             Some(locks.lock(&hold(*booking, seats, now + ttl), at(now)).await.unwrap())
@@ -99,28 +99,46 @@ async fn perform(locks: &MemoryLocks, step: &Step, now: i64) -> Option<SeatsLock
     }
 }
 
+async fn check(locks: &dyn SeatLocks, steps: &[Step]) -> Result<(), TestCaseError> {
+    let (mut model, mut tombstones, mut now) = (Model::new(), BTreeMap::new(), 0);
+    for step in steps {
+        if let Step::Wait { seconds } = step {
+            now += seconds;
+        }
+        let expected = expect(&mut model, &mut tombstones, step, now);
+        let answer = perform(locks, step, now).await;
+        prop_assert_eq!(answer, expected, "{:?} at {}", step, now);
+        let held = locks.held(show(1), at(now)).await.unwrap();
+        prop_assert_eq!(&model_of(&held), &model, "after {:?} at {}", step, now);
+        prop_assert_eq!(&locks.all(at(now)).await.unwrap(), &held);
+        // A seat is listed once, so it cannot have two owners.
+        prop_assert_eq!(held.len(), model.len());
+    }
+    Ok(())
+}
+
 proptest! {
     /// One owner per seat, all or none, released only by the owner: each is a way in which the two would differ.
     #[test]
     fn every_history_goes_as_the_model_says(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(check(&MemoryLocks::new(), &steps))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The same in Redis.
+    #[test]
+    fn every_history_in_redis_goes_as_the_model_says(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let locks = MemoryLocks::new();
-            let (mut model, mut tombstones, mut now) = (Model::new(), BTreeMap::new(), 0);
-            for step in &steps {
-                if let Step::Wait { seconds } = step {
-                    now += seconds;
-                }
-                let expected = expect(&mut model, &mut tombstones, step, now);
-                let answer = perform(&locks, step, now).await;
-                prop_assert_eq!(answer, expected, "{:?} at {}", step, now);
-                let held = locks.held(show(1), at(now)).await.unwrap();
-                prop_assert_eq!(&model_of(&held), &model, "after {:?} at {}", step, now);
-                prop_assert_eq!(&locks.all(at(now)).await.unwrap(), &held);
-                // A seat is listed once, so it cannot have two owners.
-                prop_assert_eq!(held.len(), model.len());
-            }
-            Ok(())
+            let Some(redis) = stores::redis() else { return Ok(()) };
+            // Operators list shows that were filled or locked; a sale of a show that nobody has touched is listed by
+            // its rebuild.
+            redis.rebuild(show(1), vec![], vec![], at(0)).await.unwrap();
+            check(&redis, &steps).await
         })?;
     }
 }

@@ -1,9 +1,40 @@
-//! What a seat lock promises, told on the memory implementation.
+//! What seat locks and streams of changes promise, wherever they are kept.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+/// Makes a test per store of each function `async fn name(locks: Arc<dyn SeatLocks>)`.
+macro_rules! on_all_stores {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use std::sync::Arc;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn in_memory() {
+                super::$name(Arc::new(locks::MemoryLocks::new())).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn in_redis() {
+                let Some(locks) = crate::stores::redis() else { return };
+                super::$name(Arc::new(locks)).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn in_a_redis_cluster() {
+                let Some(server) = crate::stores::OwnRedis::start_cluster().await else { return };
+                super::$name(Arc::new(server.locks())).await;
+            }
+        }
+    )*};
+}
+
+mod stores;
+
+mod changes;
 mod claiming;
+mod configuring;
 mod interleavings;
+mod losing;
 mod rebuilding;
 mod stampede;
 

@@ -1,14 +1,21 @@
 //! Rebuilding from what the database says.
 
+use std::sync::Arc;
+
 use domain::hold::SeatsLocked;
 use domain::limits::LOCK_GRACE_SECONDS;
-use locks::{LockOwner, MemoryLocks, SeatLocks};
+use locks::{LockOwner, SeatLocks};
 
 use crate::{at, hold, seat, show};
 
-#[tokio::test]
-async fn an_empty_store_gets_the_holds_and_the_sold_seats() {
-    let locks = MemoryLocks::new();
+on_all_stores! {
+    an_empty_store_gets_the_holds_and_the_sold_seats,
+    what_the_database_does_not_know_goes_unless_it_is_a_live_claim,
+    it_may_be_repeated_and_never_shortens_an_extension,
+    a_lock_that_the_database_does_not_know_ends_soon,
+}
+
+async fn an_empty_store_gets_the_holds_and_the_sold_seats(locks: Arc<dyn SeatLocks>) {
     let holds = vec![hold(1, &[1, 2], 300), hold(2, &[3], -1)];
     locks.rebuild(show(1), holds, vec![LockOwner::from(&hold(3, &[4], 0))], at(0)).await.unwrap();
     let held = locks.held(show(1), at(0)).await.unwrap();
@@ -18,9 +25,7 @@ async fn an_empty_store_gets_the_holds_and_the_sold_seats() {
     assert_eq!(held[2].until, None);
 }
 
-#[tokio::test]
-async fn what_the_database_does_not_know_goes_unless_it_is_a_live_claim() {
-    let locks = MemoryLocks::new();
+async fn what_the_database_does_not_know_goes_unless_it_is_a_live_claim(locks: Arc<dyn SeatLocks>) {
     locks.mark_sold(&LockOwner::from(&hold(1, &[1, 2], 0))).await.unwrap();
     locks.lock(&hold(2, &[3], 10), at(0)).await.unwrap();
     locks.lock(&hold(3, &[4], 10), at(0)).await.unwrap();
@@ -32,9 +37,7 @@ async fn what_the_database_does_not_know_goes_unless_it_is_a_live_claim() {
     assert_eq!(owners, [(2, 1), (3, 2), (4, 4)]);
 }
 
-#[tokio::test]
-async fn it_may_be_repeated_and_never_shortens_an_extension() {
-    let locks = MemoryLocks::new();
+async fn it_may_be_repeated_and_never_shortens_an_extension(locks: Arc<dyn SeatLocks>) {
     let holds = vec![hold(1, &[1], 300)];
     locks.rebuild(show(1), holds.clone(), vec![], at(0)).await.unwrap();
     assert_eq!(locks.lock(&hold(1, &[1], 450), at(1)).await.unwrap(), SeatsLocked::Locked);
@@ -42,9 +45,7 @@ async fn it_may_be_repeated_and_never_shortens_an_extension() {
     assert_eq!(locks.held(show(1), at(2)).await.unwrap()[0].until, Some(at(450)));
 }
 
-#[tokio::test]
-async fn a_lock_that_the_database_does_not_know_ends_soon() {
-    let locks = MemoryLocks::new();
+async fn a_lock_that_the_database_does_not_know_ends_soon(locks: Arc<dyn SeatLocks>) {
     locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap();
     locks.rebuild(show(1), vec![], vec![], at(1)).await.unwrap();
     assert_eq!(locks.held(show(1), at(1)).await.unwrap()[0].until, Some(at(1 + LOCK_GRACE_SECONDS)));

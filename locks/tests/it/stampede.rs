@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::hold::SeatsLocked;
-use locks::{LockOwner, MemoryLocks, SeatLocks};
+use locks::{LockOwner, SeatLocks};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::{at, hold, show};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_200_buyers_for_20_seats_each_seat_has_one() {
-    let locks = Arc::new(MemoryLocks::new());
+on_all_stores! {
+    of_200_buyers_for_20_seats_each_seat_has_one,
+    a_seat_that_goes_from_hand_to_hand_is_never_in_two,
+}
+
+async fn of_200_buyers_for_20_seats_each_seat_has_one(locks: Arc<dyn SeatLocks>) {
     let barrier = Arc::new(Barrier::new(200));
     let mut buyers = JoinSet::new();
     for buyer in 0..200_u128 {
@@ -48,15 +51,13 @@ async fn of_200_buyers_for_20_seats_each_seat_has_one() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_seat_that_goes_from_hand_to_hand_is_never_in_two() {
-    let locks = Arc::new(MemoryLocks::new());
+async fn a_seat_that_goes_from_hand_to_hand_is_never_in_two(locks: Arc<dyn SeatLocks>) {
     let in_hands = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let mut buyers = JoinSet::new();
     for buyer in 0..32_u128 {
         let (locks, in_hands) = (locks.clone(), in_hands.clone());
         buyers.spawn(async move {
-            for round in 0..200_u128 {
+            for round in 0..50_u128 {
                 // Each try is a booking of its own, as a released one is refused from then on.
                 let claim = hold(buyer * 1000 + round, &[7], 300);
                 if locks.lock(&claim, at(0)).await.unwrap() == SeatsLocked::Locked {

@@ -1,0 +1,106 @@
+//! Redis away, emptied, and back.
+
+use std::time::{Duration, Instant};
+
+use domain::hold::SeatsLocked;
+use locks::{Forgotten, LockError, LockOwner, RedisLocks, SeatLocks};
+
+use crate::stores::{self, OwnRedis};
+use crate::{at, hold, show};
+
+const SOON: Duration = Duration::from_secs(10);
+/// What is not to happen is waited for this long.
+const NEVER: Duration = Duration::from_millis(300);
+
+async fn forgotten(locks: &RedisLocks) -> Forgotten {
+    tokio::time::timeout(SOON, locks.forgotten()).await.expect("what was forgotten is told")
+}
+
+async fn nothing_is_forgotten(locks: &RedisLocks) {
+    let told = tokio::time::timeout(NEVER, locks.forgotten()).await;
+    assert!(told.is_err(), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_that_was_never_filled_is_told_once() {
+    let Some(locks) = stores::redis() else { return };
+    locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap();
+    locks.lock(&hold(2, &[2], 300), at(0)).await.unwrap();
+    assert_eq!(forgotten(&locks).await, Forgotten::Show(show(1)));
+    nothing_is_forgotten(&locks).await;
+    locks.rebuild(show(1), vec![hold(1, &[1], 300), hold(2, &[2], 300)], vec![], at(1)).await.unwrap();
+    locks.lock(&hold(3, &[3], 300), at(2)).await.unwrap();
+    nothing_is_forgotten(&locks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_emptied_has_its_shows_filled_when_they_are_wanted() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let locks = server.locks();
+    let sold = vec![LockOwner::from(&hold(1, &[1], 0))];
+    locks.rebuild(show(1), vec![], sold.clone(), at(0)).await.unwrap();
+    server.flush().await;
+    // The lock does not know any more: the database refuses this one.
+    assert_eq!(locks.lock(&hold(2, &[1], 300), at(1)).await.unwrap(), SeatsLocked::Locked);
+    assert_eq!(forgotten(&locks).await, Forgotten::Show(show(1)));
+    locks.rebuild(show(1), vec![], sold, at(2)).await.unwrap();
+    assert!(matches!(locks.lock(&hold(3, &[1], 300), at(3)).await.unwrap(), SeatsLocked::Taken { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_costs_little_and_is_noticed_when_it_is_back() {
+    let Some(mut server) = OwnRedis::start().await else { return };
+    let locks = server.locks();
+    locks.ping().await.unwrap();
+    server.stop();
+    let started = Instant::now();
+    let LockError::Unavailable(_) = locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(1), "the first call took {:?}", started.elapsed());
+    let started = Instant::now();
+    for _ in 0..100 {
+        locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap_err();
+    }
+    assert!(started.elapsed() < Duration::from_millis(200), "100 calls took {:?}", started.elapsed());
+    server.run().await;
+    assert_eq!(forgotten(&locks).await, Forgotten::Everything);
+    assert_eq!(locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap(), SeatsLocked::Locked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_replaced_between_two_calls_is_noticed() {
+    let Some(mut server) = OwnRedis::start().await else { return };
+    let locks = server.locks();
+    locks.ping().await.unwrap();
+    server.stop();
+    server.run().await;
+    assert_eq!(forgotten(&locks).await, Forgotten::Everything);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_server_that_was_never_there() {
+    let Some(mut server) = OwnRedis::start().await else { return };
+    server.stop();
+    let locks = server.locks();
+    let started = Instant::now();
+    locks.ping().await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(1), "the first call took {:?}", started.elapsed());
+    server.run().await;
+    assert_eq!(forgotten(&locks).await, Forgotten::Everything);
+    locks.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hall_of_20_000_seats_is_rebuilt_at_once() {
+    let Some(locks) = stores::redis() else { return };
+    let seats: Vec<u128> = (0..20_000).collect();
+    let (held, sold) = seats.split_at(5_000);
+    let holds: Vec<_> = held.chunks(10).enumerate().map(|(n, seats)| hold(n as u128, seats, 300)).collect();
+    let sold: Vec<_> =
+        sold.chunks(10).enumerate().map(|(n, seats)| LockOwner::from(&hold(9_000 + n as u128, seats, 0))).collect();
+    locks.ping().await.unwrap();
+    let started = Instant::now();
+    locks.rebuild(show(1), holds, sold, at(0)).await.unwrap();
+    let took = started.elapsed();
+    println!("20,000 seats rebuilt in {} ms", took.as_millis());
+    assert_eq!(locks.held(show(1), at(1)).await.unwrap().len(), 20_000);
+}
