@@ -86,11 +86,7 @@ impl Application {
     }
 
     /// Builds everything on a listener that the caller has bound, filling in what follows from its address.
-    pub async fn build_on(
-        listener: Option<TcpListener>,
-        mut settings: Settings,
-        roles: Roles,
-    ) -> anyhow::Result<Self> {
+    pub async fn build_on(listener: Option<TcpListener>, mut settings: Settings, roles: Roles) -> anyhow::Result<Self> {
         if let Some(listener) = &listener {
             settings.api.listen = listener.local_addr()?;
         }

@@ -50,7 +50,7 @@ pub enum RedisConfigError {
 /// What connections are made with.
 pub(crate) enum RedisAddress {
     Single(Client),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
     Sentinels { nodes: Vec<String>, group: String, node: RedisConnectionInfo },
 }
 
@@ -75,7 +75,7 @@ impl RedisAddress {
                     .overall_response_timeout(Some(2 * PATIENCE))
                     .retries(2)
                     .build();
-                client.map(Self::Cluster).map_err(RedisConfigError::Unreadable)
+                client.map(|client| Self::Cluster(Box::new(client))).map_err(RedisConfigError::Unreadable)
             }
             "redis+sentinel" => {
                 let (hosts, group) = hosts.split_once('/').ok_or(RedisConfigError::NoGroupName)?;

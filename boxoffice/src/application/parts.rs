@@ -8,8 +8,8 @@ use anyhow::{Context, anyhow, bail};
 use app::engine::Engine;
 use app::readiness::{Need, Part, Question, Watch};
 use jiff::Timestamp;
-use locks::changes::{MemoryChanges, SeatChanges};
-use locks::{MemoryLocks, SeatLocks};
+use locks::changes::{MemoryChanges, RedisChanges, SeatChanges};
+use locks::{MemoryLocks, RedisConfig, RedisConnection, RedisLocks, SeatLocks};
 use payments::PaymentProvider;
 use payments::simulator::{Simulator, SimulatorConfig, SimulatorProvider};
 use secrecy::ExposeSecret;
@@ -103,14 +103,14 @@ pub(crate) async fn simulator(settings: &Settings, ledger: &Path, webhook_url: U
 /// The seat locks: in Redis where one is named, else in memory.
 pub(super) fn seat_store(settings: &Settings) -> anyhow::Result<SeatStore> {
     if !settings.locks.url.expose_secret().is_empty() {
-        bail!("seat locks in Redis are not there yet");
+        let (url, prefix) = (settings.locks.url.expose_secret().to_owned(), settings.locks.prefix.clone());
+        let redis =
+            RedisConnection::open(&RedisConfig { url, prefix }).context("locks.url or locks.prefix is not right")?;
+        let locks = Arc::new(RedisLocks::new(redis.clone()));
+        return Ok(SeatStore { locks, changes: Arc::new(RedisChanges::new(redis)), shared: true });
     }
     let epoch = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
-    Ok(SeatStore {
-        locks: Arc::new(MemoryLocks::new()),
-        changes: Arc::new(MemoryChanges::new(epoch)),
-        shared: false,
-    })
+    Ok(SeatStore { locks: Arc::new(MemoryLocks::new()), changes: Arc::new(MemoryChanges::new(epoch)), shared: false })
 }
 
 /// What readiness looks at. An API can read without the engine, and a load balancer must not take that away; a worker
@@ -120,7 +120,7 @@ pub(super) fn watch(
     roles: &Roles,
     store: &Store,
     engine: &Engine,
-    _locks: &Arc<dyn SeatLocks>,
+    locks: &Arc<dyn SeatLocks>,
 ) -> Watch {
     let engine_need = if roles.api { Need::Useful } else { Need::Essential };
     let (store, engine) = (store.clone(), engine.clone());
@@ -132,7 +132,11 @@ pub(super) fn watch(
         let engine = engine.clone();
         Box::pin(async move { engine.ping().await.map_err(|error| error.to_string()) })
     });
-    let locks: Question = Box::new(move || Box::pin(async move { Ok(()) }));
+    let locks = Arc::clone(locks);
+    let locks: Question = Box::new(move || {
+        let locks = Arc::clone(&locks);
+        Box::pin(async move { locks.ping().await.map_err(|error| error.to_string()) })
+    });
     Watch::new([
         (Part::Database, Need::Essential, database),
         (Part::Engine, engine_need, engine),

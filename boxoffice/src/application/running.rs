@@ -217,7 +217,10 @@ pub(crate) fn serve(
     let acceptor = TcpAcceptor::from_tokio(listener)?;
     Ok(tokio::spawn(async move {
         let stopped = async move { stop.cancelled().await };
-        poem::Server::new_with_acceptor(acceptor).name(name).run_with_graceful_shutdown(routes, stopped, Some(limit)).await
+        poem::Server::new_with_acceptor(acceptor)
+            .name(name)
+            .run_with_graceful_shutdown(routes, stopped, Some(limit))
+            .await
     }))
 }
 

@@ -28,8 +28,7 @@ pub(super) async fn run(settings: Settings, role: ProcessRole) -> anyhow::Result
             discovery.into_iter().fold(provider, Provider::found_by).run(stop).await
         }
         ProcessRole::Api | ProcessRole::Worker => {
-            let roles =
-                Roles { api: role == ProcessRole::Api, worker: role == ProcessRole::Worker, simulator: None };
+            let roles = Roles { api: role == ProcessRole::Api, worker: role == ProcessRole::Worker, simulator: None };
             let building = Application::build(settings, roles);
             let application = tokio::select! {
                 built = building => built?,

@@ -76,7 +76,8 @@ fn without_password(text: &str) -> String {
     if url.query_pairs().any(|(name, _)| secret(&name)) {
         let pairs: Vec<(String, String)> =
             url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        let hide = |(name, value): (String, String)| if secret(&name) { (name, HIDDEN.to_owned()) } else { (name, value) };
+        let hide =
+            |(name, value): (String, String)| if secret(&name) { (name, HIDDEN.to_owned()) } else { (name, value) };
         url.query_pairs_mut().clear().extend_pairs(pairs.into_iter().map(hide));
     }
     url.to_string()
