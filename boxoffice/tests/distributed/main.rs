@@ -1,0 +1,32 @@
+//! The tests of the saga once more, on PostgreSQL and Redis. The mode follows from this program's name.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
+
+#[path = "../it/availability.rs"]
+mod availability;
+#[path = "../it/bad_input.rs"]
+mod bad_input;
+#[path = "../it/by_hand.rs"]
+mod by_hand;
+#[path = "../it/crash.rs"]
+mod crash;
+#[path = "../it/late_money.rs"]
+mod late_money;
+#[path = "../it/outage.rs"]
+mod outage;
+#[path = "../it/payment.rs"]
+mod payment;
+#[path = "../it/race.rs"]
+mod race;
+#[path = "../it/retry.rs"]
+mod retry;
+#[path = "../it/steps.rs"]
+mod steps;
+#[path = "../it/story.rs"]
+mod story;
+#[path = "../it/stuck.rs"]
+mod stuck;
+#[path = "../it/webhook.rs"]
+mod webhook;
+
+mod mode;
