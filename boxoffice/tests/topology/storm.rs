@@ -13,8 +13,8 @@ use crate::stage::{Stage, all_parts_are_up};
 
 const BOOKINGS: usize = 300;
 const AT_ONCE: usize = 24;
-/// The seats that customers want: few enough for many of them to want the same.
-const SEATS_WANTED: u32 = 220;
+/// The seats that customers want: few enough for some of them to want the same.
+const SEATS_WANTED: u32 = 395;
 const GIVE_UP_AFTER: Duration = Duration::from_secs(240);
 /// How long holds, lost webhooks and handed-on tasks may take to come to rest.
 const REST_WITHIN: Duration = Duration::from_secs(120);
