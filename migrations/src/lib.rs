@@ -17,6 +17,7 @@ mod m20261121_000001_catalogue;
 mod m20261121_000002_bookings;
 mod m20261121_000003_payments;
 mod m20261121_000004_messages;
+mod m20261121_000005_indexes_of_volume;
 
 /// Any number that nothing else locks: the text `boxoffic` as an integer.
 const ADVISORY_LOCK: i64 = 0x626f_786f_6666_6963;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_bookings::Migration),
             Box::new(m20261121_000003_payments::Migration),
             Box::new(m20261121_000004_messages::Migration),
+            Box::new(m20261121_000005_indexes_of_volume::Migration),
         ]
     }
 }

@@ -187,6 +187,9 @@ async fn sell(
     show_seat::remember_versions(tx, booking.row.id).await?;
     hold::free_slot(tx, booking.row.id).await?;
     let late = seats == Seats::Free;
+    if let Some(number) = attempt {
+        payment::mark_bought(tx, booking.row.id, number).await?;
+    }
     booking.apply(BookingEvent::Sold)?;
     booking.row.paid_by_attempt = attempt;
     booking.row.late = late;

@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<Vec<ShowId>, StoreError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let text = "select s.id from shows s where s.ends_at > $1 and s.id > $2 and exists (select 1 \
-                    from show_seats ss where ss.show_id = s.id and ss.state in ('held', 'sold')) order by s.id limit $3";
+                    from show_seats ss where ss.show_id = s.id and ss.booking_id is not null) order by s.id limit $3";
         let rows = sql(text, bind![now, after, i64::from(limit)]).all::<ShowIdRow>(self.reader()).await?;
         rows.into_iter().map(|row| RowOf::new("shows", &row.id).read(ShowId::parse(&row.id))).collect()
     }

@@ -202,6 +202,17 @@ pub(crate) async fn attempts_of_all(
     Ok(by_booking)
 }
 
+/// Notes that the money of an attempt has become tickets: whoever looks for money to give back passes over it.
+pub(crate) async fn mark_bought(
+    tx: &DatabaseTransaction,
+    booking_id: BookingId,
+    number: u32,
+) -> Result<(), StoreError> {
+    let text = "update payment_attempts set bought = true where booking_id = $1 and number = $2";
+    sql(text, bind![booking_id, i64::from(number)]).run(tx).await?;
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct SumsRow {
     captured_minor: i64,

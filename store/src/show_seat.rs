@@ -37,8 +37,11 @@ impl SeatCheck {
 impl Store {
     /// Every seat of a show, by section, then from front to back and from left to right.
     pub async fn show_seats(&self, show_id: ShowId) -> Result<Vec<ShowSeat>, StoreError> {
+        // That the seats are those of the show's hall goes without saying, but not for a planner, which would rather
+        // read the seats of all halls.
         let text = "select s.id, s.section, s.row_label, s.number, ss.category, s.accessible, s.x, s.y, ss.state \
-                    from show_seats ss join seats s on s.id = ss.seat_id where ss.show_id = $1 \
+                    from show_seats ss join seats s on s.id = ss.seat_id \
+                    and s.hall_id = (select hall_id from shows where id = $1) where ss.show_id = $1 \
                     order by s.section, s.y, s.x, s.id";
         let rows = sql(text, bind![show_id]).all::<ShowSeatRow>(self.reader()).await?;
         rows.into_iter().map(ShowSeat::try_from).collect()
@@ -47,7 +50,7 @@ impl Store {
     /// How every seat of a show stands, in the order of [`Self::show_seats`].
     pub async fn seat_statuses(&self, show_id: ShowId) -> Result<Vec<SeatStatus>, StoreError> {
         let text = "select s.id, ss.state, ss.version from show_seats ss join seats s on s.id = ss.seat_id \
-                    where ss.show_id = $1 order by s.section, s.y, s.x, s.id";
+                    and s.hall_id = (select hall_id from shows where id = $1) where ss.show_id = $1 order by s.section, s.y, s.x, s.id";
         let rows = sql(text, bind![show_id]).all::<SeatStatusRow>(self.reader()).await?;
         rows.into_iter().map(SeatStatus::try_from).collect()
     }

@@ -59,18 +59,33 @@ impl Store {
     /// What a policy keeps of a cancelled booking looks like money that was forgotten, so those are found only for a
     /// while after they were cancelled.
     pub async fn unsettled_bookings(&self, before: Timestamp, limit: u32) -> Result<Vec<BookingId>, StoreError> {
-        let text = "select b.id as booking_id from bookings b where b.updated_at < $1 and (b.state = 'needs_attention' \
-                    or (b.state in ('expired', 'failed') and exists (select 1 from payment_attempts a \
-                    where a.booking_id = b.id and a.captured_minor > a.refunded_minor)) \
-                    or (b.state = 'cancelled' and b.updated_at > $2 and exists (select 1 from payment_attempts a \
-                    where a.booking_id = b.id and a.captured_minor > 0 and a.refunded_minor = 0))) \
-                    order by b.updated_at, b.id limit $3";
+        let text = format!(
+            "select id as booking_id from ({UNSETTLED}) unsettled where updated_at is not null \
+             order by updated_at, id limit $3"
+        );
         let cancelled_since = domain::hold::later(before, -CANCELLED_SECONDS);
         let values = bind![before, cancelled_since, i64::from(limit)];
         let rows = sql(text, values).all::<IdRow>(self.reader()).await?;
         rows.iter().map(IdRow::read).collect()
     }
 }
+
+/// Each part has an index of its own that holds little else, so that nothing reads all that was ever sold or expired:
+/// what waits for an operator, money that bought nothing, sales that were taken back, and what was cancelled lately.
+///
+/// What is looked up for each of them is a subquery with one value, which is never turned into a join: a planner that
+/// cannot know how few they are would read a whole table for it.
+const UNSETTLED: &str = "select b.id, b.updated_at from bookings b \
+     where b.state = 'needs_attention' and b.updated_at < $1 \
+     union select a.booking_id as id, (select b.updated_at from bookings b where b.id = a.booking_id \
+     and b.state in ('expired', 'failed') and b.updated_at < $1) as updated_at from payment_attempts a \
+     where a.captured_minor > a.refunded_minor and a.bought = false \
+     union select b.id, b.updated_at from bookings b where b.state in ('expired', 'failed') \
+     and b.paid_by_attempt is not null and b.updated_at < $1 and (select count(*) from payment_attempts a \
+     where a.booking_id = b.id and a.captured_minor > a.refunded_minor) > 0 \
+     union select b.id, b.updated_at from bookings b where b.state = 'cancelled' and b.updated_at > $2 \
+     and b.updated_at < $1 and (select count(*) from payment_attempts a \
+     where a.booking_id = b.id and a.captured_minor > 0 and a.refunded_minor = 0) > 0";
 
 /// For how long a cancelled booking that kept its money is looked at again.
 const CANCELLED_SECONDS: i64 = 10 * 60;

@@ -38,8 +38,8 @@ impl TestDatabase {
 
     /// Connections that are not the store's: an operator's, or another program's.
     pub(crate) async fn outsider(&self) -> DatabaseConnection {
-        let url = format!("{}?application_name=outsider", self.config.url);
-        Database::connect(url).await.expect("connecting as an outsider")
+        let name = if self.config.url.starts_with("sqlite") { "" } else { "?application_name=outsider" };
+        Database::connect(format!("{}{name}", self.config.url)).await.expect("connecting as an outsider")
     }
 }
 

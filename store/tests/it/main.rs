@@ -32,9 +32,12 @@ macro_rules! on_postgres {
     )*};
 }
 
+mod crowd;
 mod fixture;
 mod harness;
 mod invariants;
+mod statement_log;
+mod tour;
 
 mod being_stuck;
 mod cancelling;
@@ -42,6 +45,7 @@ mod catalogue;
 mod closing;
 mod confirming;
 mod connecting;
+mod explaining;
 mod holding;
 mod inbox;
 mod interrupting;

@@ -1,12 +1,15 @@
 //! What a sweep finds.
 
-use domain::booking_state::EndState;
+use domain::booking::{CancelBooking, Cleared, FlagBooking, UnflagBooking};
+use domain::booking_state::{CancelledBy, EndState};
+use domain::refund::{RefundReason, RefundToOpen};
 
-use crate::fixture::{self, after, close, open, open_and_request, request};
+use crate::fixture::{self, after, buy, close, open, open_and_request, pay, request, stuck_step};
 use crate::harness::TestDatabase;
 
 on_both_databases! {
     overdue_bookings_are_found_until_they_are_closed,
+    bookings_whose_money_is_not_settled_are_found,
 }
 
 async fn overdue_bookings_are_found_until_they_are_closed(db: TestDatabase) {
@@ -20,4 +23,46 @@ async fn overdue_bookings_are_found_until_they_are_closed(db: TestDatabase) {
     assert_eq!(store.overdue_bookings(after(301), 1).await.unwrap().len(), 1);
     close(&store, &pending, EndState::Expired).await;
     assert_eq!(store.overdue_bookings(after(301), 10).await.unwrap(), [waiting.booking_id]);
+}
+
+async fn bookings_whose_money_is_not_settled_are_found(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    // What bought tickets, and what never paid, is as it should be.
+    buy(&store, &request(1, "sold", &[0])).await;
+    let unpaid = request(2, "unpaid", &[1]);
+    open_and_request(&store, &unpaid).await;
+    close(&store, &unpaid, EndState::Expired).await;
+    assert!(store.unsettled_bookings(after(1_000_000), 10).await.unwrap().is_empty());
+
+    let late = request(3, "late", &[2]);
+    open_and_request(&store, &late).await;
+    close(&store, &late, EndState::Expired).await;
+    pay(&store, &late, 1).await;
+    let stuck = request(4, "stuck", &[3]);
+    open_and_request(&store, &stuck).await;
+    let flag = |id| FlagBooking { booking_id: id, stuck: stuck_step(), toward: EndState::Expired };
+    store.flag_booking(&flag(stuck.booking_id), after(2)).await.unwrap();
+    // A sale that an operator declared over: its money bought tickets once and has to go back all the same.
+    let taken_back = request(5, "taken back", &[4]);
+    buy(&store, &taken_back).await;
+    store.flag_booking(&flag(taken_back.booking_id), after(400)).await.unwrap();
+    let (step, cleared) = (stuck_step().step, Cleared::Resolved { operator: "ops".to_owned() });
+    let unflag = UnflagBooking { booking_id: taken_back.booking_id, step, cleared, end: EndState::Expired };
+    store.unflag_booking(&unflag, after(401)).await.unwrap();
+    let cancelled = request(6, "cancelled", &[5]);
+    buy(&store, &cancelled).await;
+    let order = CancelBooking { booking_id: cancelled.booking_id, by: CancelledBy::Customer };
+    store.cancel_booking(&order, after(500)).await.unwrap();
+
+    let all = [stuck.booking_id, late.booking_id, taken_back.booking_id, cancelled.booking_id];
+    assert_eq!(store.unsettled_bookings(after(600), 10).await.unwrap(), all);
+    assert_eq!(store.unsettled_bookings(after(600), 2).await.unwrap(), all[..2]);
+    assert_eq!(store.unsettled_bookings(after(30), 10).await.unwrap(), all[..1], "nothing that changed since");
+    // What a policy keeps looks the same as what was forgotten, so it is not looked for for ever.
+    assert_eq!(store.unsettled_bookings(after(2_000), 10).await.unwrap(), all[..3]);
+    let refund =
+        RefundToOpen { booking_id: late.booking_id, attempt: 1, reason: RefundReason::NotConfirmed, amount: None };
+    store.open_refund(&refund, after(600)).await.unwrap();
+    assert_eq!(store.unsettled_bookings(after(2_000), 10).await.unwrap(), [all[0], all[2]]);
 }

@@ -1,0 +1,182 @@
+//! No statement reads more as the platform grows older: every one that the store runs is explained on a database with
+//! volume, and none may read a table that grows from end to end.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+
+use crate::harness::TestDatabase;
+use crate::statement_log::StatementLog;
+use crate::{crowd, tour};
+
+on_both_databases! {
+    no_statement_reads_a_table_that_grows,
+}
+
+/// Tables that grow with every booking or every show. Partners, venues, halls and events are left out: there are a few
+/// thousand of them at most, and reading all of them can be right.
+const GROWING: &[&str] = &[
+    "booking_seats",
+    "bookings",
+    "hold_slots",
+    "operator_actions",
+    "outbox",
+    "payables",
+    "payment_attempts",
+    "payment_events",
+    "payments",
+    "refunds",
+    "seats",
+    "show_prices",
+    "show_seats",
+    "shows",
+    "tickets",
+    "timeline_entries",
+];
+
+/// Indexes that have only what waits for something, so that reading one from its start is reading a queue, and the
+/// start of shows, which lists are in the order of and end at their limit.
+const MAY_BE_READ_FROM_THE_START: &[&str] = &[
+    "bookings_attention",
+    "outbox_unpublished",
+    "payment_attempts_abandoned",
+    "payment_attempts_unspent",
+    "shows_start",
+];
+
+/// Methods whose pages have to come in the order of an index: sorting a page means reading all that may be on it.
+const LISTS: &[&str] = &[
+    "abandoned_attempts",
+    "claim_due_payment_events",
+    "list_bookings_for",
+    "parked_payment_events",
+    "shows_with_claims",
+    "unpublished_messages",
+];
+
+async fn no_statement_reads_a_table_that_grows(db: TestDatabase) {
+    crowd::fill(&db.store).await;
+    let log = StatementLog::default();
+    tour::take(&db.store, &log).await;
+    let statements = log.statements();
+    assert_complete(&statements);
+    let outsider = db.outsider().await.begin().await.expect("a transaction");
+    let mut faults = Vec::new();
+    for (number, (statement, methods)) in statements.iter().enumerate() {
+        let plan = match outsider.get_database_backend() {
+            DbBackend::Postgres => explain_on_postgres(&outsider, number, statement).await,
+            _ => explain_on_sqlite(&outsider, statement).await,
+        };
+        let wrong = match outsider.get_database_backend() {
+            DbBackend::Postgres => faults_on_postgres(&plan, statement, methods),
+            _ => faults_on_sqlite(&plan, statement, methods),
+        };
+        for what in wrong {
+            faults.push(format!("{what}, for {methods:?}\n  {statement}\n    {}", plan.join("\n    ")));
+        }
+    }
+    eprintln!("{} statements were explained", statements.len());
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// Panics if a method of the store, or a statement in its source, was left out of the tour.
+fn assert_complete(statements: &BTreeMap<String, Vec<&'static str>>) {
+    let mut missing = Vec::new();
+    let called: Vec<&str> = statements.values().flatten().copied().collect();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).expect("the sources") {
+        let source = std::fs::read_to_string(entry.expect("a file").path()).expect("a source");
+        // A literal that goes on in the next line is one text without the line's indentation.
+        let source: String = source.split("\\\n").map(str::trim_start).collect();
+        for method in source.split("pub async fn ").skip(1).filter_map(|rest| rest.split('(').next()) {
+            if !called.contains(&method) && !["connect", "close"].contains(&method) {
+                missing.push(format!("the method {method}"));
+            }
+        }
+        for verb in ["select ", "insert into ", "update ", "delete from ", "with due "] {
+            for rest in source.split(&format!("\"{verb}")).skip(1) {
+                let text = format!("{verb}{}", rest.split(['"', '{', '}']).next().unwrap_or_default());
+                if !statements.keys().any(|statement| statement.contains(&text)) {
+                    missing.push(format!("the statement `{text}`"));
+                }
+            }
+        }
+    }
+    // One database has no locks of rows.
+    missing.retain(|what| !(what.contains("select seat_id from show_seats") && !statements_lock_rows(statements)));
+    assert!(missing.is_empty(), "the tour left out {missing:#?}");
+}
+
+fn statements_lock_rows(statements: &BTreeMap<String, Vec<&'static str>>) -> bool {
+    statements.keys().any(|statement| statement.ends_with(" for update"))
+}
+
+/// The plan that PostgreSQL makes for any values, since the values of a test are not those of a busy platform.
+async fn explain_on_postgres(db: &impl ConnectionTrait, number: usize, statement: &str) -> Vec<String> {
+    let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).count();
+    let values = if values == 0 { String::new() } else { format!("({})", vec!["null"; values].join(", ")) };
+    db.execute_unprepared("set local plan_cache_mode = force_generic_plan").await.expect("a setting");
+    db.execute_unprepared(&format!("prepare s{number} as {statement}")).await.expect(statement);
+    let text = format!("explain (costs off) execute s{number}{values}");
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await.expect(statement);
+    rows.iter().map(|row| row.try_get("", "QUERY PLAN").expect("a line of the plan")).collect()
+}
+
+async fn explain_on_sqlite(db: &impl ConnectionTrait, statement: &str) -> Vec<String> {
+    let text = format!("explain query plan {statement}");
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, text)).await.expect(statement);
+    rows.iter().map(|row| row.try_get("", "detail").expect("a line of the plan")).collect()
+}
+
+fn faults_on_postgres(plan: &[String], statement: &str, methods: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (number, line) in plan.iter().enumerate() {
+        let node = line.trim_start().trim_start_matches("->").trim_start();
+        if let Some(table) = node.strip_prefix("Seq Scan on ").and_then(|rest| rest.split(' ').next()) {
+            if GROWING.contains(&table) {
+                faults.push(format!("{table} is read from end to end"));
+            }
+        }
+        let index = node.split(" using ").nth(1).and_then(|rest| rest.split(' ').next());
+        if let Some(index) = index.filter(|_| node.contains("Scan")) {
+            let details = plan[number + 1..].iter().take_while(|line| !line.contains("->"));
+            let bounded = details.into_iter().any(|line| line.contains("Index Cond"));
+            if !bounded && !MAY_BE_READ_FROM_THE_START.contains(&index) {
+                faults.push(format!("{index} is read from its start"));
+            }
+        }
+        if node.starts_with("Sort") && !node.starts_with("Sort Key") && is_list(methods, statement) {
+            faults.push("a page is sorted".to_owned());
+        }
+    }
+    faults
+}
+
+fn faults_on_sqlite(plan: &[String], statement: &str, methods: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for line in plan {
+        let mut words = line.split(' ');
+        let (what, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let table = table_of(statement, name);
+        let allowed = MAY_BE_READ_FROM_THE_START.iter().any(|index| line.ends_with(index));
+        if what == "SCAN" && GROWING.contains(&table) && !allowed {
+            faults.push(format!("{table} is read from end to end"));
+        }
+        if line.starts_with("USE TEMP B-TREE FOR ORDER BY") && is_list(methods, statement) {
+            faults.push("a page is sorted".to_owned());
+        }
+    }
+    faults
+}
+
+/// SQLite names tables in plans by their aliases.
+fn table_of<'a>(statement: &'a str, alias: &'a str) -> &'a str {
+    let words: Vec<&str> = statement.split([' ', ',', '(', ')']).collect();
+    let found = words.windows(2).find(|pair| pair[1] == alias && GROWING.contains(&pair[0]));
+    found.map_or(alias, |pair| pair[0])
+}
+
+/// Whether a statement is a page of a list. A customer's bookings of one show are too few to care, and what follows a
+/// page, such as the attempts of the bookings on it, is sorted.
+fn is_list(methods: &[&str], statement: &str) -> bool {
+    methods.len() == 1 && LISTS.contains(&methods[0]) && !statement.contains("b.show_id = $")
+}

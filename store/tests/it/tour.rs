@@ -1,0 +1,200 @@
+//! A tour through every method of the store, in the ways in which the API and the sagas use it.
+
+use domain::booking::{BookingRequest, CancelBooking, Cleared, CloseBooking, FlagBooking, UnflagBooking};
+use domain::booking_state::{CancelledBy, EndState};
+use domain::payment::{IntentId, IntentState};
+use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
+use jiff::Timestamp;
+use store::{BookingFilter, NewPaymentEvent, OperatorAction, ShowFilter, Store};
+use uuid::Uuid;
+
+use crate::fixture::{self, after, customer, euros, now, request, seat, show_id, stuck_step};
+use crate::statement_log::StatementLog;
+
+/// Says which method is called, and calls it.
+macro_rules! call {
+    ($store:ident, $log:ident, $method:ident($($argument:expr),* $(,)?)) => {
+        $log.during(stringify!($method), $store.$method($($argument),*)).await.expect(stringify!($method))
+    };
+}
+
+/// Calls every method at least once, each in every shape of its statements.
+pub(crate) async fn take(store: &Store, log: &StatementLog) {
+    call!(store, log, load_catalogue(&fixture::catalogue(fixture::SEATS), now()));
+    call!(store, log, ping());
+    sell(store, log).await;
+    let late = let_go_and_pay_late(store, log).await;
+    get_stuck(store, log).await;
+    read_shows(store, log).await;
+    read_bookings(store, log, &late).await;
+    deliver(store, log).await;
+    sweep(store, log).await;
+}
+
+async fn sell(store: &Store, log: &StatementLog) {
+    let sold = request(1, "sold", &[0, 1]);
+    let id = sold.booking_id;
+    call!(store, log, open_booking(&sold, now()));
+    call!(store, log, open_booking(&request(2, "taken", &[1, 2]), now()));
+    call!(store, log, extend_hold(id, after(200)));
+    call!(store, log, record_attempt(&fixture::reading(&sold, 1, IntentState::RequiresPayment), after(1)));
+    call!(store, log, record_attempt(&fixture::reading(&sold, 1, IntentState::Cancelled), after(2)));
+    call!(store, log, open_attempt(id, after(3)));
+    call!(store, log, record_attempt(&fixture::reading(&sold, 2, IntentState::RequiresPayment), after(4)));
+    call!(store, log, record_capture(&fixture::reading(&sold, 2, IntentState::Succeeded), after(5)));
+    call!(store, log, confirm_booking(id, Some(2), after(6)));
+    call!(store, log, confirm_booking(id, Some(2), after(7)));
+    call!(store, log, timeline(id));
+    call!(store, log, tickets_of(id));
+    call!(store, log, cancel_booking(&CancelBooking { booking_id: id, by: CancelledBy::Customer }, after(8)));
+    let order = RefundToOpen { booking_id: id, attempt: 2, reason: RefundReason::Cancelled, amount: None };
+    send_back(store, log, &order).await;
+    let mut free = request(3, "free", &[0]);
+    free.show_id = fixture::free_show_id();
+    call!(store, log, open_booking(&free, now()));
+    call!(store, log, confirm_booking(free.booking_id, None, after(1)));
+    let mut refused = request(4, "refused", &[1]);
+    refused.show_id = fixture::free_show_id();
+    call!(store, log, open_booking(&refused, now()));
+    call!(store, log, close_booking(&closing(&refused, EndState::Expired), after(2)));
+    call!(
+        store,
+        log,
+        cancel_booking(&CancelBooking { booking_id: refused.booking_id, by: CancelledBy::Operator }, after(2))
+    );
+    call!(store, log, confirm_booking(refused.booking_id, None, after(1_000_000)));
+}
+
+async fn send_back(store: &Store, log: &StatementLog, order: &RefundToOpen) {
+    let RefundOpened::Open(send) = call!(store, log, open_refund(order, after(500))) else {
+        panic!("there is nothing to give back");
+    };
+    for state in [RefundState::Failed, RefundState::Succeeded] {
+        let reading = RefundReading { provider_refund_id: format!("re_{state:?}"), state };
+        call!(store, log, record_refund(&RecordRefund { refund_id: send.refund_id, reading }, after(501)));
+        call!(store, log, open_refund(order, after(502)));
+    }
+}
+
+fn closing(request: &BookingRequest, end: EndState) -> CloseBooking {
+    CloseBooking { request: request.clone(), end, stuck: None }
+}
+
+async fn let_go_and_pay_late(store: &Store, log: &StatementLog) -> BookingRequest {
+    let late = request(5, "late", &[3]);
+    call!(store, log, open_booking(&late, now()));
+    call!(store, log, record_attempt(&fixture::reading(&late, 1, IntentState::RequiresPayment), after(1)));
+    call!(store, log, close_booking(&closing(&late, EndState::Expired), after(300)));
+    call!(store, log, record_capture(&fixture::reading(&late, 1, IntentState::Succeeded), after(400)));
+    call!(store, log, confirm_booking(late.booking_id, Some(1), after(401)));
+    let never = request(6, "never opened", &[4]);
+    call!(store, log, close_booking(&closing(&never, EndState::Expired), after(300)));
+    let gone = request(7, "gone", &[5]);
+    call!(store, log, open_booking(&gone, now()));
+    call!(store, log, record_attempt(&fixture::reading(&gone, 1, IntentState::RequiresPayment), after(1)));
+    call!(store, log, close_booking(&closing(&gone, EndState::Cancelled { by: CancelledBy::Customer }), after(2)));
+    call!(store, log, record_capture(&fixture::reading(&gone, 1, IntentState::Succeeded), after(3)));
+    call!(store, log, confirm_booking(gone.booking_id, Some(1), after(4)));
+    // The provider gave some of it back without being asked to.
+    let mut given_back = fixture::reading(&gone, 1, IntentState::Succeeded);
+    given_back.reading.refunded = euros(500);
+    call!(store, log, record_capture(&given_back, after(5)));
+    late
+}
+
+async fn get_stuck(store: &Store, log: &StatementLog) {
+    let stuck = request(8, "stuck", &[6]);
+    let id = stuck.booking_id;
+    call!(store, log, open_booking(&stuck, now()));
+    call!(
+        store,
+        log,
+        flag_booking(&FlagBooking { booking_id: id, stuck: stuck_step(), toward: EndState::Expired }, after(1))
+    );
+    let action = OperatorAction {
+        id: Uuid::from_u128(1),
+        booking_id: id,
+        operator: "ops".to_owned(),
+        action: "retry".to_owned(),
+        note: "again".to_owned(),
+    };
+    call!(store, log, record_operator_action(&action, after(2)));
+    let cleared = Cleared::Resolved { operator: "ops".to_owned() };
+    let step = stuck_step().step;
+    call!(
+        store,
+        log,
+        unflag_booking(&UnflagBooking { booking_id: id, step, cleared, end: EndState::Expired }, after(3))
+    );
+}
+
+async fn read_shows(store: &Store, log: &StatementLog) {
+    let show = show_id();
+    call!(store, log, find_show(show));
+    call!(store, log, find_show_listing(show));
+    let cursor = Some((now(), show));
+    let every = ShowFilter::default();
+    call!(store, log, list_shows(&every, None, 20));
+    call!(store, log, list_shows(&every, cursor, 20));
+    let event_id = fixture::catalogue(1).events[0].id;
+    let coming = ShowFilter { from: Some(now()), to: Some(after(1_000_000)), ..every.clone() };
+    call!(store, log, list_shows(&coming, cursor, 20));
+    call!(store, log, list_shows(&ShowFilter { event_id: Some(event_id), ..every.clone() }, cursor, 20));
+    call!(store, log, list_shows(&ShowFilter { city: Some("Wien".to_owned()), ..coming }, cursor, 20));
+    call!(store, log, show_seats(show));
+    call!(store, log, seat_statuses(show));
+    call!(store, log, statuses_of(show, &[seat(0), seat(1)]));
+    let asking = request(9, "asking", &[0]).booking_id;
+    call!(store, log, seats_not_available(show, &[seat(0), seat(1)], asking));
+    call!(store, log, count_open_holds(customer(1), show));
+    call!(store, log, shows_with_claims(now(), None, 100));
+    call!(store, log, claims_of_show(show, now()));
+}
+
+async fn read_bookings(store: &Store, log: &StatementLog, late: &BookingRequest) {
+    let (id, buyer) = (late.booking_id, late.customer_id);
+    call!(store, log, find_booking(id));
+    call!(store, log, find_booking_for(buyer, id));
+    call!(store, log, recall_booking(id));
+    call!(store, log, find_booking_by_intent(&IntentId::new("pi_1")));
+    call!(store, log, statuses_of_bookings(&[id, request(1, "sold", &[0]).booking_id]));
+    let cursor = Some((after(1_000), id));
+    for state in [None, Some("confirmed".to_owned())] {
+        for show_id in [None, Some(show_id())] {
+            let filter = BookingFilter { state: state.clone(), show_id };
+            call!(store, log, list_bookings_for(buyer, &filter, None, 20));
+            call!(store, log, list_bookings_for(buyer, &filter, cursor, 20));
+        }
+    }
+}
+
+async fn deliver(store: &Store, log: &StatementLog) {
+    let event = NewPaymentEvent {
+        provider: "simulator".to_owned(),
+        event_id: "evt_tour".to_owned(),
+        kind: "payment_intent.succeeded".to_owned(),
+        intent_id: None,
+        body: "{}".to_owned(),
+        received_at: now(),
+    };
+    call!(store, log, store_payment_event(&event));
+    call!(store, log, claim_payment_event("simulator", "evt_tour", now(), 1));
+    call!(store, log, claim_due_payment_events(after(10), 1, 10));
+    call!(store, log, park_payment_event("simulator", "evt_tour", "nobody", after(20)));
+    call!(store, log, parked_payment_events(Some((now(), "simulator".to_owned(), "evt".to_owned())), 10));
+    call!(store, log, payment_event_delivered("simulator", "evt_tour", None, after(30)));
+    log.during("unpublished_messages", async {
+        // The messages of the crowd have no body; that they cannot be read does not matter to the plan.
+        let _ = store.unpublished_messages(100).await;
+    })
+    .await;
+}
+
+async fn sweep(store: &Store, log: &StatementLog) {
+    let before: Timestamp = after(10_000);
+    let some = request(1, "sold", &[0]).booking_id;
+    call!(store, log, overdue_bookings(before, 100));
+    call!(store, log, abandoned_attempts(100, Some(some)));
+    call!(store, log, open_refunds(before, 100));
+    call!(store, log, unsettled_bookings(before, 100));
+}
