@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
+mod availability;
 mod outages;
 mod postgres_restarts;
 mod redis_is_lost;

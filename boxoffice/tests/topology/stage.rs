@@ -26,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) redis: Proxy,
     /// What stands between them and Temporal.
     pub(crate) temporal: Proxy,
+    /// Where each API is.
+    pub(crate) apis: Vec<String>,
     /// The one address of all APIs, as a load balancer gives it; kept for as long as it is needed.
     _front: Proxy,
     /// Where everything is.
@@ -45,7 +47,8 @@ impl Stage {
 
         let mut fleet = Fleet::new(env!("CARGO_BIN_EXE_boxoffice"), world.path(), BTreeMap::new());
         let provider = format!("http://{}/simulator", fleet.add("payments", 1)[0]);
-        let front = Proxy::start(fleet.add("api", apis)).await;
+        let apis = fleet.add("api", apis);
+        let front = Proxy::start(apis.clone()).await;
         fleet.add("worker", workers);
         let api = format!("http://{}", front.address());
         for (name, value) in [
@@ -73,7 +76,8 @@ impl Stage {
             namespace: settings.engine.namespace.clone(),
         };
         fleet.start_all().await;
-        Self { world, fleet, postgres, redis, temporal, _front: front, addresses, _alone: alone }
+        let apis = apis.iter().map(|address| format!("http://{address}")).collect();
+        Self { world, fleet, postgres, redis, temporal, apis, _front: front, addresses, _alone: alone }
     }
 
     /// Somebody new who buys from any of the APIs.
