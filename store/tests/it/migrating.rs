@@ -110,13 +110,13 @@ async fn a_migration_that_dies_leaves_the_database_to_the_next_one(db: TestDatab
     // A table of the same name that is not committed yet stops the migration in the middle, after other tables.
     let in_the_way = outsider.begin().await.unwrap();
     in_the_way.execute_unprepared("create table outbox (id text)").await.unwrap();
-    let start = async || {
-        let store = db.another_process().await;
-        tokio::spawn(async move { migrations::apply(store.connection()).await })
+    let start = || {
+        let db = db.clone();
+        tokio::spawn(async move { migrations::apply(db.another_process().await.connection()).await })
     };
-    let first = start().await;
+    let first = start();
     until_there_are(&outsider, &format!("{OF_THE_STORE} and wait_event = 'transactionid'"), 1).await;
-    let others = [start().await, start().await, start().await];
+    let others = [start(), start(), start()];
     until_there_are(&outsider, &format!("{OF_THE_STORE} and wait_event = 'advisory'"), 3).await;
     let text = "select count(pg_terminate_backend(pid)) as number from pg_stat_activity where wait_event";
     assert_eq!(number(&outsider, &format!("{text} = 'transactionid' and {OF_THE_STORE}")).await, 1);
