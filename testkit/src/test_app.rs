@@ -11,7 +11,7 @@ use boxoffice::application::{Application, Roles};
 use boxoffice::dev::{Addresses, ledger_in};
 use boxoffice::promises;
 use boxoffice::settings::Settings;
-use checker::Quiet;
+use checker::{Quiet, Source};
 use domain::ids::{BookingId, CustomerId};
 use store::Store;
 use tempfile::TempDir;
@@ -148,6 +148,14 @@ impl World {
         let answers = self.answers.lock().unwrap().clone();
         let report = promises::check(&self.settings, self.path(), addresses, answers, quiet).await.unwrap();
         assert!(report.is_clean(), "{report}");
+        // Nothing may be left for somebody to look at, and no promise have gone unchecked for lack of evidence.
+        if quiet == Quiet::Settled && addresses.is_some() {
+            assert!(report.attention.is_empty(), "{report}");
+            let without = report.checked.iter().flat_map(|checked| &checked.without);
+            // Nobody has been answered where every request was refused.
+            let missing = without.filter(|(source, _)| *source != Source::Answers).count();
+            assert_eq!(missing, 0, "{report}");
+        }
     }
 }
 
