@@ -32,7 +32,7 @@ async fn rest_and_check(world: &World, process: &ServingProcess) {
         let report = boxoffice::promises::check(&world.settings, world.path(), addresses, Vec::new(), Quiet::Settled)
             .await
             .ok()?;
-        report.is_clean().then_some(())
+        (report.is_clean() && report.attention.is_empty()).then_some(())
     })
     .await;
     world.check(Some(&process.addresses), Quiet::Settled).await;

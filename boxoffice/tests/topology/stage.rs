@@ -98,7 +98,7 @@ impl Stage {
                 Quiet::Settled,
             );
             match report.await {
-                Ok(report) if report.is_clean() => Some(()),
+                Ok(report) if report.is_clean() && report.attention.is_empty() => Some(()),
                 Ok(report) => {
                     *last.lock().unwrap() = report.to_string();
                     None
