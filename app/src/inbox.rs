@@ -17,6 +17,9 @@ use crate::{App, AppError};
 
 /// How long a delivery may take before somebody else may try.
 const LEASE_SECONDS: i64 = 15;
+/// The same for a delivery right after the webhook was stored: where the process that stored it dies with it, a worker
+/// takes it over as soon as this is over. Should both deliver it, the saga reads the payment once more.
+const FIRST_LEASE_SECONDS: i64 = 2;
 /// How often the inbox is looked through for what is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many are taken at once.
@@ -47,7 +50,7 @@ impl App {
     pub(crate) fn deliver_soon(&self, provider: String, event_id: String) {
         let app = self.clone();
         tokio::spawn(async move {
-            match app.store().claim_payment_event(&provider, &event_id, app.now(), LEASE_SECONDS).await {
+            match app.store().claim_payment_event(&provider, &event_id, app.now(), FIRST_LEASE_SECONDS).await {
                 Ok(Some(event)) => app.deliver(event).await,
                 // Somebody else has taken it.
                 Ok(None) => {}

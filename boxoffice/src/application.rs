@@ -95,7 +95,7 @@ impl Application {
         }
         settings.validate(&roles.of_process())?;
 
-        let store = parts::connect(&settings).await?.with_hold_rules(settings.hold_rules());
+        let store = parts::connect(&settings, &roles).await?.with_hold_rules(settings.hold_rules());
         let engine = parts::engine(&settings)?;
         let simulator = match &roles.simulator {
             Some(ledger) => {

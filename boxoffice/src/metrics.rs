@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// The upper bounds of the buckets of durations, in seconds: the goal of a booking's answer is within the third.
+/// The upper bounds of the buckets of durations, in seconds: one booking at a time is answered within the fourth.
 const DURATION_BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The recorder of the process; a process has one, however often it is asked for.
@@ -36,7 +36,24 @@ fn describe() {
         Unit::Seconds,
         "From the arrival of a request to the head of its answer."
     );
+    describe_locks();
+    describe_availability();
+}
+
+fn describe_locks() {
+    describe_gauge!("boxoffice_redis_up", "1 while Redis is connected, 0 while it is away.");
+    describe_counter!("boxoffice_redis_failures_total", "Calls that failed because Redis was away.");
+    describe_counter!("boxoffice_seat_locks_bypassed_total", "What went on without seat locks, by operation.");
     describe_counter!("boxoffice_seat_locks_rebuilt_total", "Rebuilds of seat locks from the database.");
     describe_counter!("boxoffice_bookings_without_locks_total", "Bookings taken while the seat locks were away.");
+}
+
+fn describe_availability() {
     describe_counter!("boxoffice_seat_changes_lost_total", "Changes of seats that could not be announced.");
+    describe_gauge!("boxoffice_availability_boards", "Shows whose seats are kept in memory because somebody asks.");
+    describe_gauge!("boxoffice_availability_subscribers", "Streams of seat changes that are open.");
+    describe_counter!("boxoffice_availability_snapshots_total", "Snapshots of a show's seats that were answered.");
+    describe_counter!("boxoffice_availability_lags_total", "Streams that were slower than what they were told.");
+    describe_counter!("boxoffice_availability_rereads_total", "Comparisons of a show's seats with the database.");
+    describe_counter!("boxoffice_availability_healed_seats_total", "Seats that such a comparison has put right.");
 }

@@ -27,16 +27,19 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 pub struct Operations {
     listener: TcpListener,
     address: SocketAddr,
+    metrics: PrometheusHandle,
 }
 
 impl Operations {
     /// Takes the address.
     pub async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
+        // Before the parts are made: some say how they are when they are made, and once only.
+        let metrics = recorder()?;
         let bound = TcpListener::bind(listen).await;
         let listener = bound
             .with_context(|| format!("operations.listen {listen} cannot be used (BOXOFFICE_OPERATIONS__LISTEN)"))?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, metrics })
     }
 
     /// Takes the address, or any port that is free: a second clone beside this one is no trouble.
@@ -59,7 +62,7 @@ impl Operations {
         heart: Heart,
         stop: CancellationToken,
     ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-        let metrics = recorder()?;
+        let metrics = self.metrics;
         let routes = routes(watch.clone(), heart, metrics.clone());
         let server = serve("operations", self.listener, routes, stop.clone(), STOP_WITHIN)?;
         Ok(async move {

@@ -49,10 +49,10 @@ impl Requests {
         let (method, began) = (name_of(request.method()), Instant::now());
         let answer = next.call(request).await.map(IntoResponse::into_response);
         let (route, status) = match &answer {
-            Ok(response) => (response.data::<PathPattern>().map(|found| found.0.to_string()), response.status()),
+            Ok(response) => (response.data::<PathPattern>().map(|found| template(&found.0)), response.status()),
             Err(error) => (None, error.status()),
         };
-        let route = route.unwrap_or_else(|| "(unknown)".to_owned());
+        let route = route.filter(|route| !route.is_empty()).unwrap_or_else(|| "(unknown)".to_owned());
         let status = status.as_u16().to_string();
         metrics::histogram!("boxoffice_http_request_duration_seconds", "method" => method, "route" => route.clone())
             .record(began.elapsed().as_secs_f64());
@@ -78,6 +78,12 @@ impl Drop for Counted {
     }
 }
 
+/// The pattern of a route without the names of its parameters, which the router makes up.
+fn template(pattern: &str) -> String {
+    let segment = |segment| if str::starts_with(segment, ':') { "{}" } else { segment };
+    pattern.trim_end_matches('/').split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
 /// A method's name; strangers may invent others, and each would be a time series of its own.
 fn name_of(method: &Method) -> &'static str {
     match method.as_str() {
@@ -89,5 +95,23 @@ fn name_of(method: &Method) -> &'static str {
         "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_few_whatever_the_addresses() {
+        let cases = [
+            ("/api/v1/shows/:param0/seats", "/api/v1/shows/{}/seats"),
+            ("/api/v1/bookings", "/api/v1/bookings"),
+            ("/problems/:code/", "/problems/{}"),
+            ("", ""),
+        ];
+        for (pattern, expected) in cases {
+            assert_eq!(template(pattern), expected);
+        }
     }
 }

@@ -254,11 +254,14 @@ impl Settings {
 impl DatabaseSettings {
     /// As the store takes it.
     pub fn config(&self) -> DatabaseConfig {
-        let mut config = DatabaseConfig::new(self.url.clone());
-        config.max_connections = self.max_connections;
-        config.acquire_timeout = Duration::from_millis(self.acquire_timeout_ms);
-        config.statement_timeout = Duration::from_millis(self.statement_timeout_ms);
-        config
+        DatabaseConfig {
+            max_connections: self.max_connections,
+            min_connections: self.min_connections,
+            acquire_timeout: Duration::from_millis(self.acquire_timeout_ms),
+            statement_timeout: Duration::from_millis(self.statement_timeout_ms),
+            lock_timeout: Duration::from_millis(self.lock_timeout_ms),
+            ..DatabaseConfig::new(self.url.clone())
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use locks::{MemoryLocks, RedisConfig, RedisConnection, RedisLocks, SeatLocks};
 use payments::PaymentProvider;
 use payments::simulator::{Simulator, SimulatorConfig, SimulatorProvider};
 use secrecy::ExposeSecret;
-use store::Store;
+use store::{DatabaseConfig, Store};
 use url::Url;
 
 use super::Roles;
@@ -37,11 +37,16 @@ pub(super) struct SeatStore {
 }
 
 /// Connects to the database and sees that its schema is ours; waits for both for a while.
-pub(super) async fn connect(settings: &Settings) -> anyhow::Result<Store> {
+pub(super) async fn connect(settings: &Settings, roles: &Roles) -> anyhow::Result<Store> {
+    let mut config = settings.database.config();
+    // What the server's own lists of connections call this process.
+    if let [role] = roles.of_process()[..] {
+        config.application_name = format!("boxoffice-{}", role.name());
+    }
     let deadline = Instant::now() + DATABASE_WITHIN;
     let mut tell_at = Instant::now();
     loop {
-        let problem = match try_to_connect(settings).await {
+        let problem = match try_to_connect(&config).await {
             Ok(store) => return Ok(store),
             Err(problem) => problem,
         };
@@ -56,10 +61,9 @@ pub(super) async fn connect(settings: &Settings) -> anyhow::Result<Store> {
     }
 }
 
-async fn try_to_connect(settings: &Settings) -> anyhow::Result<Store> {
-    let config = settings.database.config();
+async fn try_to_connect(config: &DatabaseConfig) -> anyhow::Result<Store> {
     let trying = async {
-        let store = Store::connect(&config).await?;
+        let store = Store::connect(config).await?;
         let pending = migrations::pending(store.connection()).await?;
         anyhow::Ok((store, pending))
     };

@@ -22,9 +22,10 @@ use crate::workers::{Heart, WorkerThread};
 
 /// How much longer than it may take what is under way is waited for, before the process ends regardless.
 const GRACE: Duration = Duration::from_secs(2);
-/// How often a worker looks whether its engine has come, and how often it says that it has not.
+/// How often a worker looks whether its engine has come.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-const TELL_EVERY_LOOKS: u32 = 10;
+/// How many of these looks there are between two lines in the log that say it has not.
+const TELL_EVERY_LOOKS: u32 = 60;
 
 impl Application {
     /// Runs until `stop` is cancelled, then lets what is under way finish.

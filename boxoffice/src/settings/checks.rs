@@ -56,9 +56,11 @@ pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<Stri
             complaints.not_set("payments.ledger");
         }
     }
-    // Everybody who talks to the provider, or is it.
     complaints.secret("payments.api_key", &settings.payments.api_key, 1);
-    complaints.secret("payments.webhook_secret", &settings.payments.webhook_secret, 1);
+    // Workers read payments back and hear of no webhook.
+    if roles != [ProcessRole::Worker] {
+        complaints.secret("payments.webhook_secret", &settings.payments.webhook_secret, 1);
+    }
     complaints.0
 }
 
@@ -113,9 +115,13 @@ impl Complaints {
         if database.min_connections > database.max_connections {
             self.wrong("database.min_connections", "must not be more than database.max_connections");
         }
-        self.at_least_one("database.acquire_timeout_ms", database.acquire_timeout_ms);
-        self.at_least_one("database.statement_timeout_ms", database.statement_timeout_ms);
         self.at_least_one("database.lock_timeout_ms", database.lock_timeout_ms);
+        if database.acquire_timeout_ms <= database.lock_timeout_ms {
+            self.wrong("database.acquire_timeout_ms", "must be more than database.lock_timeout_ms");
+        }
+        if database.statement_timeout_ms <= database.lock_timeout_ms {
+            self.wrong("database.statement_timeout_ms", "must be more than database.lock_timeout_ms");
+        }
     }
 
     fn locks(&mut self, settings: &Settings) {

@@ -52,9 +52,10 @@ fn text_of(key: &str, value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Bool(_, truth) => truth.to_string(),
-        // A number without a fraction is still one that may have one.
+        // A number that may have a fraction is written with one.
         Value::Num(_, Num::F64(number)) => format!("{number:?}"),
-        Value::Num(_, number) => number.to_actual().to_string(),
+        Value::Num(_, Num::F32(number)) => format!("{number:?}"),
+        Value::Num(_, number) => number.to_i128().map_or_else(|| quoted(""), |number| number.to_string()),
         Value::Char(..) | Value::Dict(..) | Value::Empty(..) => quoted(""),
     }
 }
@@ -86,6 +87,13 @@ fn without_password(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_of_the_defaults_are_the_defaults() {
+        let shown = Effective::of(None, []).unwrap().show();
+        let (_origin, rest) = shown.split_once('\n').unwrap();
+        assert_eq!(rest, &DEFAULTS[DEFAULTS.find("[api]").unwrap()..]);
+    }
 
     #[test]
     fn no_password_is_shown() {

@@ -5,6 +5,7 @@
 mod availability;
 mod bad_input;
 mod by_hand;
+mod configuration;
 mod crash;
 mod edges;
 mod late_money;
@@ -13,6 +14,7 @@ mod payment;
 mod race;
 mod replay;
 mod retry;
+mod roles;
 mod steps;
 mod story;
 mod stuck;
