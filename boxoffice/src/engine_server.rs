@@ -63,6 +63,7 @@ impl EngineServer {
         for setting in [
             "history.transferProcessorMaxPollRPS=1000",
             "history.timerProcessorMaxPollRPS=1000",
+            "frontend.enableCancelWorkerPollsOnShutdown=true",
             "matching.numTaskqueueReadPartitions=1",
             "matching.numTaskqueueWritePartitions=1",
         ] {

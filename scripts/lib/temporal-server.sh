@@ -29,6 +29,7 @@ launch_temporal() {
         --sqlite-pragma journal_mode=WAL --sqlite-pragma synchronous=NORMAL \
         --dynamic-config-value history.transferProcessorMaxPollRPS=1000 \
         --dynamic-config-value history.timerProcessorMaxPollRPS=1000 \
+        --dynamic-config-value frontend.enableCancelWorkerPollsOnShutdown=true \
         --dynamic-config-value matching.numTaskqueueReadPartitions=1 \
         --dynamic-config-value matching.numTaskqueueWritePartitions=1 \
         --search-attribute BookingState=Keyword --search-attribute ShowId=Keyword \
