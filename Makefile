@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 # Passed on to cargo by `make test`, for example ARGS="-p store".
 ARGS ?=
 
-.PHONY: help demo run start stop migrate test lint format openapi clean-data
+.PHONY: help demo run start stop migrate test test-consul lint format openapi clean-data
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ migrate: ## Bring the database to the current schema
 
 test: ## Run all tests with the services they need (ARGS="-p store" for some)
 	@scripts/test $(ARGS)
+
+test-consul: ## Test the registration at a real Consul agent, built first
+	@scripts/test-consul
 
 lint: ## Check formatting, lints, scripts and texts
 	@scripts/lint

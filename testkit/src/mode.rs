@@ -18,11 +18,11 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The mode of this test program, by its name: `distributed` and `topology` try the distributed one.
+    /// The mode of this test program, by its name: `distributed`, `topology` and `consul` try the distributed one.
     pub fn of_this_program() -> Self {
         let program = std::env::current_exe().unwrap();
         let name = program.file_stem().unwrap().to_string_lossy();
-        if ["distributed-", "topology-"].iter().any(|prefix| name.starts_with(prefix)) {
+        if ["distributed-", "topology-", "consul-"].iter().any(|prefix| name.starts_with(prefix)) {
             Self::Distributed
         } else {
             Self::Embedded
