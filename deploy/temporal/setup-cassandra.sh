@@ -3,14 +3,15 @@
 set -eu
 
 cassandra() {
-    temporal-cassandra-tool --endpoint "$CASSANDRA_SEEDS" --keyspace temporal "$@"
+    temporal-cassandra-tool --endpoint "$CASSANDRA_SEEDS" "$@"
 }
 
-until temporal-cassandra-tool --endpoint "$CASSANDRA_SEEDS" validate-health; do
+until cassandra validate-health; do
     echo "waiting for Cassandra"
     sleep 2
 done
-temporal-cassandra-tool --endpoint "$CASSANDRA_SEEDS" create --keyspace temporal --replication-factor 1
-cassandra setup-schema --version 0.0 || echo "the tables of the keyspace are there already"
-cassandra update-schema --schema-dir /etc/temporal/schema/cassandra/temporal/versioned
-exec /bin/sh /setup/setup-postgres.sh
+# One copy, for the one node of docker-compose.cassandra.yml: a cluster takes 3.
+cassandra create --keyspace temporal --replication-factor 1
+cassandra --keyspace temporal setup-schema --version 0.0
+cassandra --keyspace temporal update-schema --schema-dir /etc/temporal/schema/cassandra/temporal/versioned
+exec /bin/sh "${0%/*}/setup-postgres.sh" visibility

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Makes Temporal's tables in its two databases, or brings them up to date. Each step may be repeated.
+# Makes Temporal's tables in its two databases, or brings them up to date. May be repeated: what is there is left.
 set -eu
 
-sql() {
-    database=$1
-    shift
-    temporal-sql-tool --plugin postgres12 --endpoint "$POSTGRES_SEEDS" --port "$DB_PORT" --user "$POSTGRES_USER" \
-        --password "$POSTGRES_PWD" --database "$database" "$@"
+# In the environment, because everybody may read a command line.
+export SQL_PASSWORD="$POSTGRES_PWD"
+
+# prepare DATABASE SCHEMA
+prepare() {
+    versions=/etc/temporal/schema/postgresql/v12/$2/versioned
+    for step in "setup-schema --version 0.0" "update-schema --schema-dir $versions"; do
+        # shellcheck disable=SC2086 # A step is several words.
+        temporal-sql-tool --plugin postgres12 --endpoint "$POSTGRES_SEEDS" --port "$DB_PORT" --user "$POSTGRES_USER" \
+            --database "$1" $step
+    done
 }
 
-for database in temporal temporal_visibility; do
-    case $database in
-    temporal) schema=temporal ;;
-    *) schema=visibility ;;
-    esac
-    # Fails where it was done before; the update then finds the version that is there.
-    sql "$database" setup-schema --version 0.0 || echo "the tables of $database are there already"
-    sql "$database" update-schema --schema-dir "/etc/temporal/schema/postgresql/v12/$schema/versioned"
-done
+# Without an argument all; otherwise one of them, for a server whose workflows are elsewhere.
+[ "${1:-temporal}" != temporal ] || prepare temporal temporal
+[ "${1:-visibility}" != visibility ] || prepare temporal_visibility visibility
