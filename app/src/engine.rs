@@ -242,13 +242,15 @@ impl Engine {
             SHOW_ID.value_set(request.show_id.to_string()),
             CUSTOMER_ID.value_set(request.customer_id.to_string()),
         ]);
-        let options =
-            WorkflowStartOptions::new(self.config().task_queue.clone(), settle_booking::workflow_id(request.booking_id))
-                .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-                .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
-                .task_timeout(WORKFLOW_TASK)
-                .search_attributes(attributes)
-                .build();
+        let options = WorkflowStartOptions::new(
+            self.config().task_queue.clone(),
+            settle_booking::workflow_id(request.booking_id),
+        )
+        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+        .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+        .task_timeout(WORKFLOW_TASK)
+        .search_attributes(attributes)
+        .build();
         let run = SettleBooking::run;
         let told = async {
             let client = self.client().await?;

@@ -211,7 +211,11 @@ mod tests {
             assert_eq!((readiness.status, readiness.serves()), (expected, serves), "{essential:?} {useful:?}");
             watch.drain();
             let readiness = watch.look().await;
-            assert_eq!((readiness.status, readiness.serves()), (Status::Draining, false), "at once, not from the cache");
+            assert_eq!(
+                (readiness.status, readiness.serves()),
+                (Status::Draining, false),
+                "at once, not from the cache"
+            );
         }
     }
 

@@ -30,17 +30,25 @@ impl App {
                 forgotten = self.locks().forgotten() => forgotten,
                 _ = compare.tick() => Forgotten::Everything,
             };
-            let rebuilt = match forgotten {
-                Forgotten::Show(show_id) => self.rebuild_locks_of(show_id).await,
-                Forgotten::Everything => self.rebuild_locks().await,
-            };
-            match rebuilt {
-                Ok(()) => metrics::counter!("boxoffice_seat_locks_rebuilt_total").increment(1),
-                Err(error) => {
-                    tracing::warn!(error = %error, "the seat locks cannot be rebuilt for now");
-                    tokio::time::sleep(PAUSE).await;
+            // Until it is done: what was forgotten is told once.
+            let mut told = false;
+            while let Err(error) = self.rebuild_forgotten(forgotten).await {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(error = %error, "the seat locks cannot be rebuilt for now; it is tried every second");
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(PAUSE) => {}
                 }
             }
+            metrics::counter!("boxoffice_seat_locks_rebuilt_total").increment(1);
+        }
+    }
+
+    async fn rebuild_forgotten(&self, forgotten: Forgotten) -> Result<(), AppError> {
+        match forgotten {
+            Forgotten::Show(show_id) => self.rebuild_locks_of(show_id).await,
+            Forgotten::Everything => self.rebuild_locks().await,
         }
     }
 

@@ -108,7 +108,8 @@ pub trait SeatLocks: Send + Sync {
     /// Makes the locks of a show say what the database says: `holds` are locked, `sold` is sold and nothing else is.
     ///
     /// Live locks that are on neither list may be claims on their way to the database: they end after
-    /// [`domain::limits::LOCK_GRACE_SECONDS`] at the latest.
+    /// [`domain::limits::LOCK_GRACE_SECONDS`] at the latest. A hold whose booking has released its seats is passed over:
+    /// that happened after the database was read.
     async fn rebuild(
         &self,
         show_id: ShowId,

@@ -101,9 +101,12 @@ impl ShowLocks {
                 claim.until = claim.until.map(|until| until.min(orphans_end));
             }
         }
-        // A seat that the database both held and sold, read at two moments, is the later of the two: sold.
+        // A seat that the database both held and sold, read at two moments, is the later of the two: sold. One that was
+        // released after the database was read would refuse everybody until its deadline.
         for hold in holds.iter().filter(|hold| now < hold.until) {
-            self.claim(hold, now);
+            if self.tombstones.get(&hold.booking_id).is_none_or(|until| *until <= now) {
+                self.claim(hold, now);
+            }
         }
         for owner in sold {
             self.mark_sold(owner);

@@ -65,7 +65,12 @@ impl RedisLocks {
     }
 
     fn gone_key(&self, show_id: ShowId, booking_id: BookingId) -> String {
-        self.connection.show_key(show_id, &format!("gone:{booking_id}"))
+        format!("{}{booking_id}", self.gone_keys(show_id))
+    }
+
+    /// What the tombstones of a show begin with.
+    fn gone_keys(&self, show_id: ShowId) -> String {
+        self.connection.show_key(show_id, "gone:")
     }
 
     async fn run<T: ::redis::FromRedisValue>(
@@ -192,7 +197,8 @@ impl SeatLocks for RedisLocks {
     ) -> Result<(), LockError> {
         let held_seats: usize = holds.iter().map(|hold| hold.seat_ids.len()).sum();
         let mut call = REBUILD.key(self.seats_key(show_id));
-        call.arg(now.as_millisecond())
+        call.key(self.gone_keys(show_id))
+            .arg(now.as_millisecond())
             .arg(later(now, LOCK_GRACE_SECONDS).as_millisecond())
             .arg(milliseconds(KEPT))
             .arg(held_seats);

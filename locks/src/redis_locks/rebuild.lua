@@ -1,5 +1,5 @@
 -- Makes the locks of a show say what the database says.
--- KEYS: the show's seats. ARGV: now, when locks end that the database does not know, for how long the key stays, how many
+-- KEYS: the show's seats, what the tombstones of its bookings begin with. ARGV: now, when locks end that the database does not know, for how long the key stays, how many
 -- seats are held, then for each of those seat, deadline and booking, then for each sold one seat and booking.
 local now, orphans_end, stay, holds = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local held, sold, first_sold = {}, {}, 5 + 3 * holds
@@ -23,7 +23,9 @@ for i = 1, #all, 2 do
 end
 for i = 5, first_sold - 1, 3 do
     local wanted, booking = tonumber(ARGV[i + 1]), ARGV[i + 2]
-    if now < wanted then
+    -- Released after the database was read: it would refuse everybody until its deadline.
+    local gone = redis.call('GET', KEYS[2] .. booking)
+    if now < wanted and not (gone and now < tonumber(gone)) then
         local value, later = redis.call('HGET', KEYS[1], ARGV[i]), false
         if value then
             local deadline, owner = string.match(value, '^(%w+):(.*)$')

@@ -13,6 +13,7 @@ on_all_stores! {
     what_the_database_does_not_know_goes_unless_it_is_a_live_claim,
     it_may_be_repeated_and_never_shortens_an_extension,
     a_lock_that_the_database_does_not_know_ends_soon,
+    a_hold_that_was_released_meanwhile_stays_released,
 }
 
 async fn an_empty_store_gets_the_holds_and_the_sold_seats(locks: Arc<dyn SeatLocks>) {
@@ -49,4 +50,14 @@ async fn a_lock_that_the_database_does_not_know_ends_soon(locks: Arc<dyn SeatLoc
     locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap();
     locks.rebuild(show(1), vec![], vec![], at(1)).await.unwrap();
     assert_eq!(locks.held(show(1), at(1)).await.unwrap()[0].until, Some(at(1 + LOCK_GRACE_SECONDS)));
+}
+
+async fn a_hold_that_was_released_meanwhile_stays_released(locks: Arc<dyn SeatLocks>) {
+    let read = vec![hold(1, &[1], 300), hold(2, &[2], 300)];
+    locks.lock(&read[0], at(0)).await.unwrap();
+    // The database was read before this, and its answer is used after it.
+    locks.release(&LockOwner::from(&read[0]), at(1)).await.unwrap();
+    locks.rebuild(show(1), read, vec![], at(2)).await.unwrap();
+    let held = locks.held(show(1), at(2)).await.unwrap();
+    assert_eq!(held.iter().map(|locked| locked.seat_id).collect::<Vec<_>>(), [seat(2)]);
 }
