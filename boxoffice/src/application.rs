@@ -105,7 +105,7 @@ impl Application {
             None => None,
         };
         let provider = parts::provider(&settings)?;
-        let SeatStore { locks, changes, shared } = parts::seat_store(&settings)?;
+        let SeatStore { locks, changes, shared } = parts::seat_store(&settings, &roles)?;
         let announcer = Announcer::new(store.clone(), Arc::clone(&changes));
         let app = App::new(Parts {
             store: store.clone(),

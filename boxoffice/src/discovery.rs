@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn the_agent_is_found_as_its_own_tools_find_it() {
-        let cases: [(&[(&str, &str)], Option<&str>); 9] = [
+        type Variables = &'static [(&'static str, &'static str)];
+        let cases: [(Variables, Option<&str>); 9] = [
             (&[], None),
             (&[("CONSUL_HTTP_ADDR", "")], None),
             (&[("CONSUL_HTTP_ADDR", "127.0.0.1:8500")], Some("http://127.0.0.1:8500")),

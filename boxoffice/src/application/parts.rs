@@ -105,13 +105,17 @@ pub(crate) async fn simulator(settings: &Settings, ledger: &Path, webhook_url: U
 }
 
 /// The seat locks: in Redis where one is named, else in memory.
-pub(super) fn seat_store(settings: &Settings) -> anyhow::Result<SeatStore> {
+pub(super) fn seat_store(settings: &Settings, roles: &Roles) -> anyhow::Result<SeatStore> {
     if !settings.locks.url.expose_secret().is_empty() {
         let (url, prefix) = (settings.locks.url.expose_secret().to_owned(), settings.locks.prefix.clone());
         let redis =
             RedisConnection::open(&RedisConfig { url, prefix }).context("locks.url or locks.prefix is not right")?;
         let locks = Arc::new(RedisLocks::new(redis.clone()));
         return Ok(SeatStore { locks, changes: Arc::new(RedisChanges::new(redis)), shared: true });
+    }
+    // The embedded mode is one process; a role by itself is meant to have company.
+    if roles.of_process().len() == 1 {
+        tracing::warn!("the seat locks are in the memory of this process alone (locks.url is empty)");
     }
     let epoch = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
     Ok(SeatStore { locks: Arc::new(MemoryLocks::new()), changes: Arc::new(MemoryChanges::new(epoch)), shared: false })

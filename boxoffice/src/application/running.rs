@@ -53,7 +53,10 @@ impl Application {
         if let Some(registration) = registration {
             let _ended = tokio::time::timeout(GRACE, registration).await;
         }
-        store.close().await?;
+        // A database that has fallen silent does not say goodbye either.
+        if !matches!(tokio::time::timeout(GRACE, store.close()).await, Ok(Ok(()))) {
+            tracing::warn!("the connections to the database are given up");
+        }
         outcome
     }
 }
