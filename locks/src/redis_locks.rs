@@ -6,7 +6,7 @@
 //! one node of a cluster. Deadlines are compared with the caller's clock, which is also what the database's holds are
 //! made with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,13 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const REPORT_AGAIN: Duration = Duration::from_secs(5);
 /// How many shows can wait to be filled; those that do not fit are reported at their next lock.
 const REPORTS: usize = 1_000;
+
+/// How many seats one call rebuilds. A script keeps everybody else waiting, so a hall is done in parts; a seat is of one
+/// part, and what happens between two parts is seen by the later one.
+const REBUILT_AT_ONCE: usize = 500;
+
+/// About how many seats one call reads, for the same reason.
+const READ_AT_ONCE: usize = 1_000;
 
 /// What marks a show as filled; no seat begins with this character.
 const MARKER: char = '#';
@@ -89,6 +96,24 @@ impl RedisLocks {
     ) -> Result<T, LockError> {
         let called = self.connection.call(|mut link| async move { command.query_async(&mut link).await }).await;
         called.map_err(|fault| away(operation, fault))
+    }
+
+    /// What is stored of a show's seats, whether or not it has expired.
+    async fn fields(&self, operation: &'static str, show_id: ShowId) -> Result<HashMap<String, String>, LockError> {
+        let key = self.seats_key(show_id);
+        let (mut fields, mut cursor) = (HashMap::new(), 0_u64);
+        loop {
+            let mut command = ::redis::cmd("HSCAN");
+            command.arg(&key).arg(cursor).arg("COUNT").arg(READ_AT_ONCE);
+            let (next, page): (u64, HashMap<String, String>) = self.command(operation, &command).await?;
+            fields.extend(page);
+            cursor = next;
+            if cursor == 0 {
+                break;
+            }
+        }
+        fields.retain(|seat, _| !seat.starts_with(MARKER));
+        Ok(fields)
     }
 
     /// Has a show filled from the database, unless that was asked for a moment ago.
@@ -164,11 +189,9 @@ impl SeatLocks for RedisLocks {
     }
 
     async fn held(&self, show_id: ShowId, now: Timestamp) -> Result<Vec<LockedSeat>, LockError> {
-        let mut command = ::redis::cmd("HGETALL");
-        command.arg(self.seats_key(show_id));
-        let fields: HashMap<String, String> = self.command("held", &command).await?;
-        let seats = fields.iter().filter(|(seat, _)| !seat.starts_with(MARKER));
-        let mut held: Vec<LockedSeat> = seats.filter_map(|(seat, claim)| read_claim(show_id, seat, claim)).collect();
+        let fields = self.fields("held", show_id).await?;
+        let mut held: Vec<LockedSeat> =
+            fields.iter().filter_map(|(seat, claim)| read_claim(show_id, seat, claim)).collect();
         held.retain(|seat| seat.until.is_none_or(|until| now < until));
         held.sort_unstable();
         Ok(held)
@@ -195,24 +218,34 @@ impl SeatLocks for RedisLocks {
         sold: Vec<LockOwner>,
         now: Timestamp,
     ) -> Result<(), LockError> {
-        let held_seats: usize = holds.iter().map(|hold| hold.seat_ids.len()).sum();
-        let mut call = REBUILD.key(self.seats_key(show_id));
-        call.key(self.gone_keys(show_id))
-            .arg(now.as_millisecond())
-            .arg(later(now, LOCK_GRACE_SECONDS).as_millisecond())
-            .arg(milliseconds(KEPT))
-            .arg(held_seats);
+        let mut seats: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for seat in self.fields("rebuild", show_id).await?.into_keys() {
+            seats.insert(seat, Default::default());
+        }
         for hold in &holds {
-            for seat in &hold.seat_ids {
-                call.arg(seat.to_string()).arg(hold.until.as_millisecond()).arg(hold.booking_id.to_string());
-            }
+            let (until, booking) = (hold.until.as_millisecond().to_string(), hold.booking_id.to_string());
+            seats.extend(hold.seat_ids.iter().map(|seat| (seat.to_string(), (until.clone(), booking.clone()))));
         }
+        // A seat that the database both held and sold, read at two moments, is the later of the two: sold.
         for owner in &sold {
-            for seat in &owner.seat_ids {
-                call.arg(seat.to_string()).arg(owner.booking_id.to_string());
-            }
+            let says = ("sold".to_owned(), owner.booking_id.to_string());
+            seats.extend(owner.seat_ids.iter().map(|seat| (seat.to_string(), says.clone())));
         }
-        self.run::<Value>("rebuild", &call).await?;
+        let seats: Vec<_> = seats.into_iter().collect();
+        let parts = seats.len().div_ceil(REBUILT_AT_ONCE).max(1);
+        for part in 0..parts {
+            let of_part = seats.iter().skip(part * REBUILT_AT_ONCE).take(REBUILT_AT_ONCE);
+            let mut call = REBUILD.key(self.seats_key(show_id));
+            call.key(self.gone_keys(show_id))
+                .arg(now.as_millisecond())
+                .arg(later(now, LOCK_GRACE_SECONDS).as_millisecond())
+                .arg(milliseconds(KEPT))
+                .arg(u8::from(part + 1 == parts));
+            for (seat, (says, booking)) in of_part {
+                call.arg(seat).arg(says).arg(booking);
+            }
+            self.run::<Value>("rebuild", &call).await?;
+        }
         self.list(show_id).await
     }
 
