@@ -1,5 +1,8 @@
 # shellcheck shell=bash
 # Servers in containers, where there is a Docker engine. A container is known by its name, which is recorded.
+#
+# scripts/test-services-docker holds this against a stand-in for Docker that records what it is asked for; no real engine
+# has run it yet.
 
 # docker_is_wanted: BOXOFFICE_SERVICES chooses `docker` or `local`; where it does not, an engine that answers is used.
 docker_is_wanted() {
@@ -9,6 +12,14 @@ docker_is_wanted() {
     '') command -v docker >/dev/null && docker info >/dev/null 2>&1 </dev/null ;;
     *) fail "BOXOFFICE_SERVICES is '$BOXOFFICE_SERVICES': it can be docker or local" ;;
     esac
+}
+
+# image_of SERVICE: prints the image that docker-compose.yml pins, so that tests and deployments run the same.
+image_of() {
+    local image
+    image=$(sed -n "s/^ *image: \($1:.*\)$/\1/p" docker-compose.yml)
+    [[ -n $image ]] || { say "docker-compose.yml names no image of $1"; return 1; }
+    printf '%s\n' "$image"
 }
 
 # run_container FILE IMAGE ARGUMENTS...: starts a container and records its name. Arguments before `--` go to Docker,

@@ -3,7 +3,6 @@
 #
 # The caller has set STATE, STARTS, READY_SECONDS and STOP_SECONDS, and sourced docker.sh, process.sh and postgres.sh.
 
-readonly POSTGRES_IMAGE=postgres:17-alpine
 readonly POSTGRES_CONNECTIONS=300
 
 # PostgreSQL refuses to run as root. It is called from /, because it may not be allowed to enter the current folder.
@@ -64,6 +63,7 @@ wait_for_postgres() {
     local deadline=$((SECONDS + READY_SECONDS))
     until postgres_is_ready; do
         ((SECONDS < deadline)) || return 1
+        [[ ! -f $STATE/postgres.container ]] || recorded_container "$STATE/postgres.container" >/dev/null || return 1
         sleep 0.2
     done
 }
@@ -75,13 +75,16 @@ make_postgres() {
 }
 
 make_postgres_container() {
-    local password port attempt
+    local image password port attempt
+    image=$(image_of postgres) || return 1
     password=$(random_password)
     for ((attempt = 1; attempt <= STARTS; attempt++)); do
         port=$(free_port) || return 1
         write_postgres_url "$password" "$port"
-        if run_container "$STATE/postgres.container" "$POSTGRES_IMAGE" --publish "127.0.0.1:$port:5432" \
-            --env "POSTGRES_PASSWORD=$password" -- -c "max_connections=$POSTGRES_CONNECTIONS" && wait_for_postgres; then
+        # Docker takes the password from this environment, because everybody may read a command line.
+        if POSTGRES_PASSWORD=$password run_container "$STATE/postgres.container" "$image" \
+            --publish "127.0.0.1:$port:5432" --env POSTGRES_PASSWORD -- -c "max_connections=$POSTGRES_CONNECTIONS" &&
+            wait_for_postgres; then
             return 0
         fi
         remove_container "$STATE/postgres.container"

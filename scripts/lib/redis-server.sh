@@ -4,8 +4,6 @@
 #
 # The caller has set STATE, STARTS, READY_SECONDS and STOP_SECONDS, and sourced docker.sh, process.sh and redis.sh.
 
-readonly REDIS_IMAGE=redis:7-alpine
-
 redis_port() {
     local url
     url=$(cat "$STATE/redis.url" 2>/dev/null) || return 1
@@ -36,22 +34,26 @@ wait_for_redis() {
     local deadline=$((SECONDS + READY_SECONDS))
     until redis_is_ready; do
         ((SECONDS < deadline)) || return 1
-        [[ -f $STATE/redis.container ]] || recorded_process "$STATE/redis.pid" >/dev/null || return 1
+        recorded_container "$STATE/redis.container" >/dev/null || recorded_process "$STATE/redis.pid" >/dev/null || return 1
         sleep 0.1
     done
 }
 
 # make_redis: a new server on a port of its own.
 make_redis() {
-    local password port attempt
+    local password port attempt image
     remove_redis
     password=$(random_password)
     for ((attempt = 1; attempt <= STARTS; attempt++)); do
         port=$(free_port) || return 1
         (umask 077 && printf 'redis://:%s@127.0.0.1:%s\n' "$password" "$port" >"$STATE/redis.url")
         if docker_is_wanted; then
-            run_container "$STATE/redis.container" "$REDIS_IMAGE" --publish "127.0.0.1:$port:6379" -- \
-                redis-server --requirepass "$password" --save '' || true
+            image=$(image_of redis) || return 1
+            # The shell in the container puts the password in, so that no command line on this machine has it.
+            # shellcheck disable=SC2016 # It is that shell's variable.
+            REDIS_PASSWORD=$password run_container "$STATE/redis.container" "$image" \
+                --publish "127.0.0.1:$port:6379" --env REDIS_PASSWORD -- \
+                sh -c 'printf "requirepass %s\nsave \"\"\n" "$REDIS_PASSWORD" | exec redis-server -' || true
         else
             launch_redis "$password" "$port" || return 1
         fi
