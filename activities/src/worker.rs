@@ -18,6 +18,10 @@ use crate::booking::BookingSteps;
 use crate::payment::PaymentSteps;
 use crate::seat::SeatSteps;
 
+/// How long a saga's next task waits for the worker that has the saga in memory before any other may take it: as long
+/// as a killed worker keeps its sagas waiting. A busy one loses little by it, histories being short; the default is 10 s.
+const OWN_WORKER: Duration = Duration::from_secs(3);
+
 /// What workers need.
 pub struct WorkerParts {
     /// The engine's client.
@@ -69,6 +73,7 @@ fn saga_worker(runtime: &Runtime, parts: &WorkerParts) -> SetupResult {
         .register_workflow::<SettleBooking>()?
         .register_activities(SeatSteps { locks: Arc::clone(&parts.locks) })
         .register_activities(BookingSteps { store: parts.store.clone(), announcer: parts.announcer.clone() })
+        .sticky_queue_schedule_to_start_timeout(OWN_WORKER)
         .graceful_shutdown_period(parts.drain)
         .build();
     if let Some(interceptor) = &parts.interceptor {

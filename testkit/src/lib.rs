@@ -10,8 +10,8 @@ pub mod fleet;
 pub mod mode;
 pub mod process;
 pub mod proxy;
-pub mod storm;
 pub mod sse;
+pub mod storm;
 pub mod test_app;
 pub mod wait;
 

@@ -160,11 +160,8 @@ impl StormBuyer {
     async fn insist<F: Future<Output = Option<Answer>>>(&mut self, mut send: impl FnMut() -> F) -> Option<Answer> {
         loop {
             match send().await {
-                Some(answer) if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS => {
-                    if answer.status != StatusCode::SERVICE_UNAVAILABLE && answer.status != StatusCode::BAD_GATEWAY {
-                        self.told.unexpected.push(format!("{answer:?}"));
-                    }
-                }
+                Some(answer) if is_not_now(answer.status) => {}
+                Some(answer) if answer.status.is_server_error() => self.told.unexpected.push(format!("{answer:?}")),
                 Some(answer) => return Some(answer),
                 None => {}
             }
@@ -190,6 +187,11 @@ impl StormBuyer {
         tokio::time::sleep(PAUSE).await;
         (Instant::now() < self.give_up_at).then_some(())
     }
+}
+
+/// Whether a customer is told to come back: by an API, or by what stands before it.
+fn is_not_now(status: StatusCode) -> bool {
+    [StatusCode::SERVICE_UNAVAILABLE, StatusCode::BAD_GATEWAY, StatusCode::TOO_MANY_REQUESTS].contains(&status)
 }
 
 fn can_be_paid(booking: &Answer) -> bool {

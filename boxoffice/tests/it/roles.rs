@@ -245,6 +245,23 @@ async fn sagas_go_on_when_their_worker_is_told_to_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sagas_go_on_when_their_worker_is_killed() {
+    let mut all = Installation::plan(&TestSettings::default(), 1, 2).await;
+    all.started(&["payments-1", "api-1", "worker-1"]).await;
+    let buyer = all.buyer();
+    let booking = buyer.book(LONG_HOLD, &[seat(0)]).await;
+    assert_eq!(booking.state(), "awaiting_payment", "{booking:?}");
+    all.started(&["worker-2"]).await;
+    all.fleet.kill("worker-1");
+    let paid = Instant::now();
+    pay_and_wait(&buyer, &booking).await;
+    let confirmed = paid.elapsed();
+    println!("a saga whose worker was killed is confirmed elsewhere {confirmed:?} after payment");
+    assert!(confirmed < Duration::from_secs(6), "confirmed after {confirmed:?}");
+    all.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_an_api_has_stored_outlives_it() {
     let mut all = Installation::plan(&TestSettings::default(), 2, 1).await;
     // The first API loses its engine before the webhook comes; the provider sends none of its own.
