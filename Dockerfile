@@ -18,9 +18,12 @@ RUN cargo chef prepare --recipe-path recipe.json
 
 FROM toolchain AS build
 COPY --from=plan /src/recipe.json recipe.json
-RUN cargo chef cook --release --locked --package boxoffice --recipe-path recipe.json
+# What has been downloaded stays on the building machine: a changed dependency fetches itself alone.
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    cargo chef cook --release --locked --package boxoffice --recipe-path recipe.json
 COPY . .
-RUN cargo build --release --locked --package boxoffice && mkdir /data
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    cargo build --release --locked --package boxoffice && mkdir /data
 
 # Distroless images have no versions: pin this one by its digest where builds have to be repeatable.
 FROM gcr.io/distroless/cc-debian12:nonroot AS run
