@@ -87,7 +87,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         RoleCommand::Config(arguments) => config::run(&effective, &arguments),
         RoleCommand::Health(arguments) => health::run(&settings, arguments).await,
         RoleCommand::Openapi => {
-            println!("{}", api::document());
+            print!("{}", api::document());
             Ok(())
         }
     }
