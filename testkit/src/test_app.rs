@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::App;
 use app::engine::Engine;
@@ -23,6 +23,9 @@ use crate::buyer::Buyer;
 use crate::faults::Faults;
 use crate::mode::{self, Mode};
 use crate::wait::eventually;
+
+/// How long the last sagas may take to end, started by webhooks that came when all others had ended.
+const REST_WITHIN: Duration = Duration::from_secs(20);
 
 /// How a test wants its application.
 #[derive(Debug, Clone)]
@@ -143,18 +146,26 @@ impl World {
         self.folder.path()
     }
 
-    /// Checks every promise; panics with the report if one is broken.
+    /// Checks every promise; panics with the report if one is broken. At rest nothing may be left to look at, or be so
+    /// for longer than the last webhook takes to be looked into, and no promise may go unchecked for lack of evidence.
     pub async fn check(&self, addresses: Option<&Addresses>, quiet: Quiet) {
-        let answers = self.answers.lock().unwrap().clone();
-        let report = promises::check(&self.settings, self.path(), addresses, answers, quiet).await.unwrap();
-        assert!(report.is_clean(), "{report}");
-        // Nothing may be left for somebody to look at, and no promise have gone unchecked for lack of evidence.
-        if quiet == Quiet::Settled && addresses.is_some() {
-            assert!(report.attention.is_empty(), "{report}");
+        let deadline = Instant::now() + REST_WITHIN;
+        loop {
+            let answers = self.answers.lock().unwrap().clone();
+            let report = promises::check(&self.settings, self.path(), addresses, answers, quiet).await.unwrap();
+            assert!(report.is_clean(), "{report}");
+            if quiet == Quiet::Running || addresses.is_none() {
+                return;
+            }
             let without = report.checked.iter().flat_map(|checked| &checked.without);
             // Nobody has been answered where every request was refused.
             let missing = without.filter(|(source, _)| *source != Source::Answers).count();
             assert_eq!(missing, 0, "{report}");
+            if report.attention.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{report}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }
