@@ -21,7 +21,7 @@ pub(crate) async fn forget(app: &TestApp, booking_id: BookingId) {
     let saga = booking_id.to_string();
     let query = format!("WorkflowId = '{saga}'");
     temporal(app, &["workflow", "delete", "--query", &query, "--yes", "--reason", "test"]);
-    eventually("the engine has forgotten the saga", Duration::from_secs(20), || async {
+    eventually("the engine has forgotten the saga", Duration::from_secs(60), || async {
         app.engine.is_running(&saga).await.unwrap().is_none().then_some(())
     })
     .await;
