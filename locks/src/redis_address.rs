@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ::redis::cluster::ClusterClient;
 use ::redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use ::redis::{Client, RedisConnectionInfo, RedisError};
+use ::redis::{Client, IntoConnectionInfo, RedisConnectionInfo, RedisError};
+use rustls::crypto::CryptoProvider;
 
 /// How long connecting, or one command, may take. A booking goes on without locks rather than wait.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
@@ -17,7 +18,8 @@ const SENTINEL_PORT: u16 = 26379;
 #[derive(Clone)]
 pub struct RedisConfig {
     /// `redis://[user:password@]host:port`, or `rediss://` for TLS; `redis+cluster://[user:password@]host:port,host:port`
-    /// for a cluster; `redis+sentinel://[user:password@]host:port,host:port/name` for a group watched by sentinels.
+    /// for a cluster; `redis+sentinel://[user:password@]host:port,host:port/name` for a group watched by sentinels. User and
+    /// password are percent-encoded.
     pub url: String,
     /// What every key begins with, so that several installations can share a Redis.
     pub prefix: String,
@@ -64,6 +66,7 @@ impl RedisAddress {
         let (login, hosts) = rest.rsplit_once('@').map_or(("", rest), |(login, hosts)| (login, hosts));
         match scheme {
             "redis" | "rediss" => {
+                choose_cryptography();
                 Client::open(config.url.as_str()).map(Self::Single).map_err(RedisConfigError::Unreadable)
             }
             "redis+cluster" => {
@@ -93,7 +96,8 @@ impl RedisAddress {
                 for node in &nodes {
                     Client::open(node.as_str()).map_err(RedisConfigError::Unreadable)?;
                 }
-                Ok(Self::Sentinels { nodes, group: group.to_owned(), node: connection_info(login) })
+                let node = connection_info(login).map_err(RedisConfigError::Unreadable)?;
+                Ok(Self::Sentinels { nodes, group: group.to_owned(), node })
             }
             _ => Err(RedisConfigError::UnknownScheme),
         }
@@ -110,13 +114,19 @@ impl RedisAddress {
     }
 }
 
-/// What to log in with: `user:password`, `:password`, or nothing.
-fn connection_info(login: &str) -> RedisConnectionInfo {
-    let info = RedisConnectionInfo::default();
-    match login.split_once(':') {
-        Some(("", password)) => info.set_password(password),
-        Some((user, password)) => info.set_username(user).set_password(password),
-        None if login.is_empty() => info,
-        None => info.set_username(login),
+/// What to log in with: `user:password`, `:password`, or nothing, read as in the URL of a single server.
+fn connection_info(login: &str) -> Result<RedisConnectionInfo, RedisError> {
+    if login.is_empty() {
+        return Ok(RedisConnectionInfo::default());
+    }
+    Ok(format!("redis://{login}@localhost").into_connection_info()?.redis_settings().clone())
+}
+
+/// TLS needs to be told who does its cryptography, once per process, and panics at the first connection otherwise. A
+/// choice that was made before stands.
+fn choose_cryptography() {
+    if CryptoProvider::get_default().is_none() {
+        // Somebody else may choose at the same time, which is as good.
+        let _chosen = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }

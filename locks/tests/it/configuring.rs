@@ -20,6 +20,8 @@ async fn what_cannot_be_used_is_named_and_no_password_is_told() {
         ("redis://:geheim@localhost:notaport", "cannot be read"),
         ("redis+cluster://:geheim@localhost:notaport", "cannot be read"),
         ("redis+sentinel://:geheim@localhost:notaport/main", "cannot be read"),
+        ("redis://:geheim@localhost:1/notanumber", "cannot be read"),
+        ("redis://:geheim", "cannot be read"),
     ] {
         let said = complaint(url, "test");
         assert!(said.contains(expected), "{url}: {said}");
