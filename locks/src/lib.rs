@@ -11,6 +11,7 @@ mod memory;
 mod redis_address;
 mod redis_connection;
 mod redis_locks;
+mod redis_servers;
 
 use async_trait::async_trait;
 use domain::hold::{Hold, SeatsLocked};

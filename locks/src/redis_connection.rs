@@ -1,16 +1,19 @@
 //! The connection to Redis: made in the background, given up quickly, and made again for as long as somebody wants it.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::cluster_async::ClusterConnection;
-use ::redis::{AsyncConnectionConfig, Cmd, RedisError, RedisFuture, Value};
+use ::redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisError, RedisFuture, ServerErrorKind, Value};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::redis_address::{PATIENCE, RedisAddress, RedisConfig, RedisConfigError};
+use crate::redis_servers::run_ids;
 
 /// How often an absent server is tried.
 const TRY_EVERY: Duration = Duration::from_millis(500);
@@ -33,15 +36,33 @@ struct Shared {
     state: watch::Sender<State>,
     /// How often the server came back, or turned out to be another one than before.
     returns: watch::Sender<u64>,
-    server: Mutex<Option<String>>,
+    /// The ids of the servers at the last look.
+    servers: Mutex<BTreeSet<String>>,
+    /// How many connections were made.
+    connections: AtomicU64,
+    refusals: Refusals,
 }
 
 #[derive(Clone)]
 enum State {
     /// The first try is under way.
     Connecting,
-    Up(Link),
+    Up {
+        link: Link,
+        /// Which of the connections that were made: what an earlier one says does not count any more.
+        number: u64,
+    },
     Away,
+}
+
+/// Calls that a server refused which is there, as one without memory refuses to write.
+#[derive(Default)]
+struct Refusals {
+    counted: AtomicU64,
+    /// How many there were at the last look.
+    looked_at: AtomicU64,
+    /// How many there were when it was last told that something is missing.
+    told: AtomicU64,
 }
 
 /// A connection of either kind; commands of many callers share it.
@@ -72,7 +93,9 @@ impl RedisConnection {
             prefix: config.prefix.clone(),
             state: watch::Sender::new(State::Connecting),
             returns: watch::Sender::new(0),
-            server: Mutex::default(),
+            servers: Mutex::default(),
+            connections: AtomicU64::default(),
+            refusals: Refusals::default(),
         };
         let shared = Arc::new(shared);
         tokio::spawn(keep_connected(Arc::downgrade(&shared)));
@@ -94,14 +117,17 @@ impl RedisConnection {
     where
         F: Future<Output = Result<T, RedisError>>,
     {
-        let Some(link) = self.link().await else {
+        let Some((link, number)) = self.link().await else {
             metrics::counter!("boxoffice_redis_failures_total").increment(1);
             return Err(RedisFault::Away);
         };
-        call(link).await.map_err(|error| {
+        // A cluster's connection asks again by itself, which takes it longer than anybody wants to wait.
+        timeout(PATIENCE, call(link)).await.unwrap_or_else(|_late| Err(late())).map_err(|error| {
             metrics::counter!("boxoffice_redis_failures_total").increment(1);
             if means_away(&error) {
-                self.shared.went_away(&error);
+                self.shared.went_away(Some(number), &error);
+            } else {
+                self.shared.refusals.counted.fetch_add(1, Ordering::Relaxed);
             }
             RedisFault::Failed(error)
         })
@@ -112,12 +138,12 @@ impl RedisConnection {
         self.shared.returns.subscribe()
     }
 
-    async fn link(&self) -> Option<Link> {
+    async fn link(&self) -> Option<(Link, u64)> {
         let mut state = self.shared.state.subscribe();
         let known = timeout(PATIENCE, state.wait_for(|state| !matches!(state, State::Connecting))).await;
         match known {
             Ok(Ok(state)) => match &*state {
-                State::Up(link) => Some(link.clone()),
+                State::Up { link, number } => Some((link.clone(), *number)),
                 State::Connecting | State::Away => None,
             },
             Ok(Err(_)) | Err(_) => None,
@@ -144,51 +170,94 @@ impl Shared {
     /// One look after the connection: makes it, or asks the server who it is.
     async fn look(&self) {
         let current = self.state.borrow().clone();
-        let link = match &current {
-            State::Up(link) => Ok(link.clone()),
+        match current {
+            State::Up { mut link, number } => match run_ids(&mut link).await {
+                Ok(servers) => self.is_there(number, servers),
+                Err(error) => self.went_away(Some(number), &error),
+            },
             State::Connecting | State::Away => {
-                timeout(4 * PATIENCE, self.connect()).await.unwrap_or_else(|_late| Err(late()))
+                let made = async {
+                    let mut link = self.connect().await?;
+                    let servers = run_ids(&mut link).await?;
+                    Ok((link, servers))
+                };
+                match timeout(4 * PATIENCE, made).await.unwrap_or_else(|_late| Err(late())) {
+                    Ok((link, servers)) => self.is_back(link, servers),
+                    Err(error) => self.went_away(None, &error),
+                }
             }
-        };
-        let looked = match link {
-            Ok(mut link) => run_ids(&mut link).await.map(|server| (link, server)),
-            Err(error) => Err(error),
-        };
-        match looked {
-            Ok((link, server)) => self.is_there(link, server),
-            Err(error) => self.went_away(&error),
         }
+        self.tell_whether_up();
     }
 
-    fn is_there(&self, link: Link, server: String) {
-        let was = self.state.borrow().clone();
-        let known = self.server.lock().unwrap_or_else(PoisonError::into_inner).replace(server.clone());
-        if !matches!(was, State::Up(_)) {
-            self.state.send_replace(State::Up(link));
-        }
-        metrics::gauge!("boxoffice_redis_up").set(1.0);
-        let came_back = matches!(was, State::Away);
-        if came_back {
+    fn tell_whether_up(&self) {
+        let up = matches!(&*self.state.borrow(), State::Up { .. });
+        metrics::gauge!("boxoffice_redis_up").set(f64::from(u8::from(up)));
+    }
+
+    /// A new connection was made.
+    fn is_back(&self, link: Link, servers: BTreeSet<String>) {
+        *self.servers.lock().unwrap_or_else(PoisonError::into_inner) = servers;
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        let was = self.state.send_replace(State::Up { link, number });
+        if matches!(was, State::Away) {
             tracing::info!("Redis is there again");
-        }
-        // A server that was replaced between two looks has forgotten, or has an older copy.
-        if came_back || known.is_some_and(|known| known != server) {
-            self.returns.send_modify(|returns| *returns += 1);
+            self.may_have_forgotten();
         }
     }
 
-    fn went_away(&self, error: &RedisError) {
-        let was = self.state.send_replace(State::Away);
-        metrics::gauge!("boxoffice_redis_up").set(0.0);
-        if !matches!(was, State::Away) {
+    /// The connection with this number is answered.
+    fn is_there(&self, number: u64, servers: BTreeSet<String>) {
+        if !matches!(&*self.state.borrow(), State::Up { number: current, .. } if *current == number) {
+            return;
+        }
+        let other_servers = {
+            let mut known = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+            let other = *known != servers;
+            *known = servers;
+            other
+        };
+        // A server that was replaced between two looks has forgotten, or has an older copy. What was refused is missing.
+        if other_servers || self.refusals.have_ended() {
+            self.may_have_forgotten();
+        }
+    }
+
+    fn may_have_forgotten(&self) {
+        self.returns.send_modify(|returns| *returns += 1);
+    }
+
+    /// Notes that nobody answers, on the connection with this number or on a new one.
+    fn went_away(&self, number: Option<u64>, error: &RedisError) {
+        let went = self.state.send_if_modified(|state| {
+            let goes = match state {
+                State::Up { number: current, .. } => number == Some(*current),
+                State::Connecting => true,
+                State::Away => false,
+            };
+            if goes {
+                *state = State::Away;
+            }
+            goes
+        });
+        if went {
+            self.tell_whether_up();
             tracing::warn!(error = %error, "Redis is away: the database alone decides who gets a seat");
         }
     }
 }
 
+impl Refusals {
+    /// Whether calls were refused, and none any more since the last look.
+    fn have_ended(&self) -> bool {
+        let counted = self.counted.load(Ordering::Relaxed);
+        let quiet = self.looked_at.swap(counted, Ordering::Relaxed) == counted;
+        quiet && self.told.swap(counted, Ordering::Relaxed) != counted
+    }
+}
+
 /// Whether the error says something of the server rather than of the command.
 fn means_away(error: &RedisError) -> bool {
-    use ::redis::{ErrorKind, ServerErrorKind};
     error.is_io_error()
         || error.is_timeout()
         || error.is_connection_dropped()
@@ -210,29 +279,6 @@ fn late() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
-/// The ids that the servers gave themselves when they started.
-async fn run_ids(link: &mut Link) -> Result<String, RedisError> {
-    let answer: Value = ::redis::cmd("INFO").arg("server").query_async(link).await?;
-    let mut ids = Vec::new();
-    collect_run_ids(&answer, &mut ids);
-    ids.sort_unstable();
-    Ok(ids.join(" "))
-}
-
-/// One server answers with a text, a cluster with one per node.
-fn collect_run_ids(answer: &Value, ids: &mut Vec<String>) {
-    let mut of_text = |text: &str| {
-        ids.extend(text.lines().filter_map(|line| line.strip_prefix("run_id:")).map(|id| id.trim().to_owned()));
-    };
-    match answer {
-        Value::BulkString(bytes) => of_text(&String::from_utf8_lossy(bytes)),
-        Value::SimpleString(text) | Value::VerbatimString { text, .. } => of_text(text),
-        Value::Array(items) => items.iter().for_each(|item| collect_run_ids(item, ids)),
-        Value::Map(items) => items.iter().for_each(|(_, item)| collect_run_ids(item, ids)),
-        _ => {}
-    }
-}
-
 /// Looks after the connection until nobody has it any more.
 async fn keep_connected(connection: Weak<Shared>) {
     loop {
@@ -240,14 +286,14 @@ async fn keep_connected(connection: Weak<Shared>) {
             let Some(shared) = connection.upgrade() else { return };
             shared.look().await;
             let mut state = shared.state.subscribe();
-            if matches!(&*state.borrow_and_update(), State::Up(_)) { LOOK_EVERY } else { TRY_EVERY }
+            if matches!(&*state.borrow_and_update(), State::Up { .. }) { LOOK_EVERY } else { TRY_EVERY }
         };
         // A call that fails meanwhile is noticed at the next short look.
         let deadline = tokio::time::Instant::now() + pause;
         while tokio::time::Instant::now() < deadline {
             sleep(TRY_EVERY).await;
             let Some(shared) = connection.upgrade() else { return };
-            if !matches!(&*shared.state.borrow(), State::Up(_)) {
+            if !matches!(&*shared.state.borrow(), State::Up { .. }) {
                 break;
             }
         }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use domain::hold::SeatsLocked;
-use locks::{Forgotten, LockError, LockOwner, RedisLocks, SeatLocks};
+use locks::{Forgotten, LockError, LockOwner, RedisConnection, RedisLocks, SeatLocks};
 
-use crate::stores::{self, OwnRedis};
+use crate::stores::{self, Freeze, OwnRedis};
 use crate::{at, hold, show};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -87,6 +87,80 @@ async fn nobody_waits_for_a_server_that_was_never_there() {
     server.run().await;
     assert_eq!(forgotten(&locks).await, Forgotten::Everything);
     locks.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stands_still_costs_one_call_its_patience() {
+    for server in [OwnRedis::start().await, OwnRedis::start_cluster().await] {
+        let Some(server) = server else { return };
+        let locks = server.locks();
+        locks.ping().await.unwrap();
+        server.freeze(Freeze::Stop);
+        let started = Instant::now();
+        locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(1), "the first call took {:?}", started.elapsed());
+        // For several looks, each of which finds a server that accepts connections and says nothing.
+        let until = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < until {
+            let started = Instant::now();
+            locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap_err();
+            assert!(started.elapsed() < Duration::from_millis(100), "a call took {:?}", started.elapsed());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        server.freeze(Freeze::GoOn);
+        assert_eq!(forgotten(&locks).await, Forgotten::Everything);
+        // The answer to the first one was lost, or it is made now: either way it is this booking's.
+        assert_eq!(locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap(), SeatsLocked::Locked);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_without_memory_has_refused_is_made_up_for() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let locks = server.locks();
+    locks.rebuild(show(1), vec![], vec![], at(0)).await.unwrap();
+    let memory = async |bytes: u64| {
+        let mut command = ::redis::cmd("CONFIG");
+        let _: String = server.command(command.arg("SET").arg("maxmemory").arg(bytes)).await.unwrap();
+    };
+    memory(1).await;
+    locks.mark_sold(&LockOwner::from(&hold(1, &[1], 0))).await.unwrap_err();
+    memory(0).await;
+    assert_eq!(forgotten(&locks).await, Forgotten::Everything);
+    nothing_is_forgotten(&locks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_ends_with_its_last_handle() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let connected = async || {
+        let clients: String = server.command(::redis::cmd("CLIENT").arg("LIST")).await.unwrap();
+        clients.lines().count()
+    };
+    let alone = connected().await;
+    let locks = server.locks();
+    locks.ping().await.unwrap();
+    assert_eq!(connected().await, alone + 1);
+    drop(locks);
+    let deadline = Instant::now() + SOON;
+    while connected().await > alone {
+        assert!(Instant::now() < deadline, "it is still connected");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What is encrypted with a plain server fails as any other absence does: at once from the second call on.
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_tried() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let config = server.named(&format!("rediss://127.0.0.1:{}", server.port()));
+    let locks = RedisLocks::new(RedisConnection::open(&config).unwrap());
+    locks.ping().await.unwrap_err();
+    let started = Instant::now();
+    for _ in 0..10 {
+        locks.ping().await.unwrap_err();
+    }
+    assert!(started.elapsed() < Duration::from_millis(100), "ten calls took {:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

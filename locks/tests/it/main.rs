@@ -33,6 +33,7 @@ mod stores;
 mod changes;
 mod claiming;
 mod configuring;
+mod groups;
 mod interleavings;
 mod losing;
 mod rebuilding;

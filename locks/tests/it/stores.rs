@@ -15,7 +15,10 @@ const PROGRAM: &str = "BOXOFFICE_REDIS_SERVER";
 /// What skips the tests in Redis.
 const SKIP: &str = "BOXOFFICE_SKIP_REDIS";
 
-const PASSWORD: &str = "open-sesame";
+/// One that has to be encoded in a URL, and how.
+pub(crate) const PASSWORD: &str = "open:sesame/@1";
+pub(crate) const PASSWORD_IN_URL: &str = "open%3Asesame%2F%401";
+
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A connection to the shared Redis with nothing in it; none if Redis is left out.
@@ -27,6 +30,11 @@ pub(crate) fn connection() -> Option<RedisConnection> {
 /// Locks in the shared Redis.
 pub(crate) fn redis() -> Option<RedisLocks> {
     connection().map(RedisLocks::new)
+}
+
+/// The server's program, which is the sentinels' as well.
+pub(crate) fn program() -> Option<String> {
+    of_services(PROGRAM)
 }
 
 fn fresh_prefix() -> String {
@@ -49,12 +57,31 @@ fn of_services(name: &str) -> Option<String> {
     None
 }
 
+/// A port that nobody has now. The traffic between the nodes of a cluster takes the one 10,000 above.
+pub(crate) fn free_port() -> u16 {
+    let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    loop {
+        let given = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = 21_000 + given % 9_000;
+        if is_free(port) && is_free(port + 10_000) {
+            return port;
+        }
+    }
+}
+
+/// What becomes of a server's process.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Freeze {
+    Stop,
+    GoOn,
+}
+
 /// A server of a test's own, which can be stopped and started.
 pub(crate) struct OwnRedis {
     program: String,
     port: u16,
     prefix: String,
-    cluster: bool,
+    arguments: Vec<String>,
     folder: TempDir,
     child: Option<Child>,
 }
@@ -62,31 +89,36 @@ pub(crate) struct OwnRedis {
 impl OwnRedis {
     /// A single server.
     pub(crate) async fn start() -> Option<Self> {
-        Self::start_as(false).await
+        Self::start_with(&[]).await
     }
 
     /// A cluster of one node, which has all slots: what spans two slots is refused as in any other.
     pub(crate) async fn start_cluster() -> Option<Self> {
-        let server = Self::start_as(true).await?;
+        let server = Self::start_with(&["--cluster-enabled", "yes"]).await?;
         let _: () = server.command(::redis::cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(0).arg(16383)).await.unwrap();
+        server.comes_up().await;
+        Some(server)
+    }
+
+    /// Waits until the cluster serves all slots.
+    pub(crate) async fn comes_up(&self) {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
-            let state: String = server.command(::redis::cmd("CLUSTER").arg("INFO")).await.unwrap();
+            let state: String = self.command(::redis::cmd("CLUSTER").arg("INFO")).await.unwrap();
             if state.contains("cluster_state:ok") {
-                return Some(server);
+                return;
             }
             assert!(Instant::now() < deadline, "the cluster does not come up: {state}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    async fn start_as(cluster: bool) -> Option<Self> {
+    /// A server with more settings, as arguments.
+    pub(crate) async fn start_with(arguments: &[&str]) -> Option<Self> {
         let program = of_services(PROGRAM)?;
-        // A port that is free now; the cluster's own traffic takes the one 10,000 above.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let port = 21_000 + port % 9_000;
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { program, port, prefix: fresh_prefix(), cluster, folder, child: None };
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let mut server = Self { program, port: free_port(), prefix: fresh_prefix(), arguments, folder, child: None };
         server.run().await;
         Some(server)
     }
@@ -96,9 +128,7 @@ impl OwnRedis {
         let mut command = Command::new(&self.program);
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
         command.args(["--requirepass", PASSWORD, "--masterauth", PASSWORD]).arg("--dir").arg(self.folder.path());
-        if self.cluster {
-            command.args(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
-        }
+        command.args(&self.arguments);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         self.child = Some(child);
         let deadline = Instant::now() + READY_WITHIN;
@@ -116,6 +146,20 @@ impl OwnRedis {
         }
     }
 
+    /// Has the server stand still, as one does that swaps or whose network is cut, or go on.
+    pub(crate) fn freeze(&self, freeze: Freeze) {
+        let signal = match freeze {
+            Freeze::Stop => "-STOP",
+            Freeze::GoOn => "-CONT",
+        };
+        let process = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Has the server forget everything.
     pub(crate) async fn flush(&self) {
         let _: String = self.command(&::redis::cmd("FLUSHALL")).await.unwrap();
@@ -123,9 +167,14 @@ impl OwnRedis {
 
     /// The settings of those who use it.
     pub(crate) fn config(&self) -> RedisConfig {
-        let scheme = if self.cluster { "redis+cluster" } else { "redis" };
-        let url = format!("{scheme}://:{PASSWORD}@127.0.0.1:{}", self.port);
-        RedisConfig { url, prefix: self.prefix.clone() }
+        let is_cluster = self.arguments.iter().any(|argument| argument == "--cluster-enabled");
+        let scheme = if is_cluster { "redis+cluster" } else { "redis" };
+        self.named(&format!("{scheme}://:{PASSWORD_IN_URL}@127.0.0.1:{}", self.port))
+    }
+
+    /// The settings of those who reach it by another URL.
+    pub(crate) fn named(&self, url: &str) -> RedisConfig {
+        RedisConfig { url: url.to_owned(), prefix: self.prefix.clone() }
     }
 
     /// Locks in it; each call connects anew, as another process does.
@@ -138,8 +187,9 @@ impl OwnRedis {
         RedisChanges::new(RedisConnection::open(&self.config()).unwrap())
     }
 
-    async fn command<T: ::redis::FromRedisValue>(&self, command: &::redis::Cmd) -> ::redis::RedisResult<T> {
-        let client = ::redis::Client::open(format!("redis://:{PASSWORD}@127.0.0.1:{}", self.port))?;
+    /// Asks the server itself.
+    pub(crate) async fn command<T: ::redis::FromRedisValue>(&self, command: &::redis::Cmd) -> ::redis::RedisResult<T> {
+        let client = ::redis::Client::open(format!("redis://:{PASSWORD_IN_URL}@127.0.0.1:{}", self.port))?;
         command.query_async(&mut client.get_multiplexed_async_connection().await?).await
     }
 }
