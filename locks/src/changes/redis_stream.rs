@@ -18,10 +18,9 @@ use crate::redis_connection::{RedisConnection, RedisFault};
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a stream stays after its last publication.
 const STAYS: Duration = Duration::from_secs(24 * 60 * 60);
-/// The position in a stream in which nothing was published.
-const EMPTY: &str = "0-0";
 
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("publish.lua")));
+static POSITION: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("position.lua")));
 static AFTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("after.lua")));
 
 /// The streams of all shows in Redis.
@@ -58,20 +57,16 @@ impl SeatChanges for RedisChanges {
     async fn publish(&self, show_id: ShowId, seats: &[SeatStatus]) -> Result<(), ChangesError> {
         let text = serde_json::to_string(seats).map_err(|error| ChangesError::Unavailable(Box::new(error)))?;
         let mut call = PUBLISH.key(self.key(show_id));
-        let stays = u64::try_from(STAYS.as_millis()).unwrap_or(u64::MAX);
-        let call = call.arg(text).arg(KEPT).arg(stays);
+        let call = call.arg(text).arg(KEPT).arg(stays());
         let _id: String = self.connection.call(|mut link| async move { call.invoke_async(&mut link).await }).await?;
         Ok(())
     }
 
     async fn position(&self, show_id: ShowId) -> Result<Position, ChangesError> {
-        let mut command = ::redis::cmd("XREVRANGE");
-        command.arg(self.key(show_id)).arg("+").arg("-").arg("COUNT").arg(1);
-        let command = &command;
-        let newest: Value =
-            self.connection.call(|mut link| async move { command.query_async(&mut link).await }).await?;
-        let newest = read_entries(newest).map_err(RedisFault::Failed)?;
-        Ok(Position(newest.first().map_or_else(|| EMPTY.to_owned(), |entry| entry.id.clone())))
+        let mut call = POSITION.key(self.key(show_id));
+        let call = call.arg(stays());
+        let newest: String = self.connection.call(|mut link| async move { call.invoke_async(&mut link).await }).await?;
+        Position::parse(&newest).ok_or_else(|| ChangesError::Unavailable(format!("{newest} is no position").into()))
     }
 
     async fn after(&self, show_id: ShowId, position: &Position, wait: Duration) -> Result<Published, ChangesError> {
@@ -91,7 +86,11 @@ impl SeatChanges for RedisChanges {
     }
 }
 
-/// What a range of a stream has, oldest first or as it was asked for.
+fn stays() -> u64 {
+    u64::try_from(STAYS.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a range of a stream has, oldest first.
 fn read_entries(answer: Value) -> Result<Vec<StreamId>, ::redis::RedisError> {
     let range: ::redis::streams::StreamRangeReply = ::redis::from_redis_value(answer)?;
     Ok(range.ids)

@@ -111,6 +111,44 @@ async fn a_stream_that_was_lost_and_begun_anew_is_another_one() {
     assert_eq!(changes.after(show(1), &before, AT_ONCE).await.unwrap(), Published::Unknown);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_was_lost_before_anybody_read_it_is_another_one() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let changes = server.changes();
+    let nothing_yet = changes.position(show(1)).await.unwrap();
+    changes.publish(show(1), &[status(1, 2)]).await.unwrap();
+    server.flush().await;
+    assert_eq!(changes.after(show(1), &nothing_yet, AT_ONCE).await.unwrap(), Published::Unknown);
+    changes.publish(show(1), &[status(1, 3)]).await.unwrap();
+    assert_eq!(changes.after(show(1), &nothing_yet, AT_ONCE).await.unwrap(), Published::Unknown);
+    // What is said of no stream at all is known to none.
+    let nowhere = Position::parse("0-0").unwrap();
+    assert_eq!(changes.after(show(1), &nowhere, AT_ONCE).await.unwrap(), Published::Unknown);
+}
+
+/// A replica that was behind takes over, or a server comes back with the copy on its disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_was_set_back_is_another_one_for_those_who_were_ahead() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let changes = server.changes();
+    let key = server.key(&format!("{{{}}}:changes", show(1)));
+    changes.publish(show(1), &[status(1, 2)]).await.unwrap();
+    let kept = changes.position(show(1)).await.unwrap();
+    let copy: Vec<u8> = server.command(::redis::cmd("DUMP").arg(&key)).await.unwrap();
+    changes.publish(show(1), &[status(1, 3)]).await.unwrap();
+    let lost = changes.position(show(1)).await.unwrap();
+    let mut restore = ::redis::cmd("RESTORE");
+    let _: String = server.command(restore.arg(&key).arg(0).arg(copy).arg("REPLACE")).await.unwrap();
+    // As many as were lost, and more.
+    for version in 4..8 {
+        changes.publish(show(1), &[status(1, version)]).await.unwrap();
+        assert_eq!(changes.after(show(1), &lost, AT_ONCE).await.unwrap(), Published::Unknown);
+    }
+    assert!(
+        matches!(changes.after(show(1), &kept, AT_ONCE).await.unwrap(), Published::Since(found) if found.len() == 4)
+    );
+}
+
 #[test]
 fn only_positions_of_ours_are_read() {
     for text in ["", "-", "1", "1-", "-1", "a-1", "1-1-1", "1 - 1", "99999999999999999999999-1"] {

@@ -187,6 +187,11 @@ impl OwnRedis {
         RedisChanges::new(RedisConnection::open(&self.config()).unwrap())
     }
 
+    /// The name of a key of the tests' own installation.
+    pub(crate) fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.prefix)
+    }
+
     /// Asks the server itself.
     pub(crate) async fn command<T: ::redis::FromRedisValue>(&self, command: &::redis::Cmd) -> ::redis::RedisResult<T> {
         let client = ::redis::Client::open(format!("redis://:{PASSWORD_IN_URL}@127.0.0.1:{}", self.port))?;
