@@ -6,7 +6,7 @@
 //! one node of a cluster. Deadlines are compared with the caller's clock, which is also what the database's holds are
 //! made with.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,7 @@ static LOCK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis_locks/release.lua")));
 static DROP_CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis_locks/drop_claim.lua")));
 static MARK_SOLD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis_locks/mark_sold.lua")));
+static TAKEN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis_locks/taken.lua")));
 static REBUILD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis_locks/rebuild.lua")));
 
 /// Seat locks in Redis.
@@ -130,9 +131,35 @@ impl RedisLocks {
         }
     }
 
+    /// The key of the list of shows, which no other call touches: it may be on another node of a cluster.
+    fn list_key(&self) -> String {
+        self.connection.key("shows")
+    }
+
     async fn list(&self, show_id: ShowId) -> Result<(), LockError> {
-        let key = self.connection.key("shows");
-        self.command("list", ::redis::cmd("SADD").arg(key).arg(show_id.to_string())).await
+        self.command("list", ::redis::cmd("SADD").arg(self.list_key()).arg(show_id.to_string())).await
+    }
+
+    async fn listed(&self) -> Result<BTreeSet<ShowId>, LockError> {
+        let (mut shows, mut cursor) = (BTreeSet::new(), 0_u64);
+        loop {
+            let mut command = ::redis::cmd("SSCAN");
+            command.arg(self.list_key()).arg(cursor).arg("COUNT").arg(READ_AT_ONCE);
+            let (next, page): (u64, Vec<String>) = self.command("shows", &command).await?;
+            shows.extend(page.iter().filter_map(|show| ShowId::parse(show).ok()));
+            cursor = next;
+            if cursor == 0 {
+                return Ok(shows);
+            }
+        }
+    }
+
+    /// Takes a show off the list of which nothing is kept any more, so that the list does not grow for ever.
+    async fn strike(&self, show_id: ShowId) -> Result<(), LockError> {
+        let _: u64 = self.command("strike", ::redis::cmd("SREM").arg(self.list_key()).arg(show_id.to_string())).await?;
+        // A lock that came in between may have listed it before that.
+        let came_back: bool = self.command("strike", ::redis::cmd("EXISTS").arg(self.seats_key(show_id))).await?;
+        if came_back { self.list(show_id).await } else { Ok(()) }
     }
 }
 
@@ -197,17 +224,18 @@ impl SeatLocks for RedisLocks {
         Ok(held)
     }
 
-    /// Looks at every show that was ever locked: for rebuilds and operators, not for requests.
+    /// Looks at every show that is remembered: for rebuilds and operators, not for requests.
     async fn shows(&self, now: Timestamp) -> Result<Vec<ShowId>, LockError> {
-        let listed: Vec<String> =
-            self.command("shows", ::redis::cmd("SMEMBERS").arg(self.connection.key("shows"))).await?;
         let mut shows = Vec::new();
-        for show_id in listed.iter().filter_map(|show| ShowId::parse(show).ok()) {
-            if !self.held(show_id, now).await?.is_empty() {
-                shows.push(show_id);
+        for show_id in self.listed().await? {
+            let mut call = TAKEN.key(self.seats_key(show_id));
+            let found: String = self.run("shows", call.arg(now.as_millisecond())).await?;
+            match found.as_str() {
+                "taken" => shows.push(show_id),
+                "unknown" => self.strike(show_id).await?,
+                _ => {}
             }
         }
-        shows.sort_unstable();
         Ok(shows)
     }
 

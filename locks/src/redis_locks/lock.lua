@@ -24,7 +24,8 @@ for i = 4, #ARGV do
     local value = redis.call('HGET', KEYS[1], ARGV[i])
     if value then
         local deadline, owner = string.match(value, '^(%w+):(.*)$')
-        if deadline == 'sold' or now < tonumber(deadline) then
+        -- What nobody of ours has written counts as free.
+        if deadline == 'sold' or now < (tonumber(deadline or '') or 0) then
             if owner ~= booking then answer[#answer + 1] = ARGV[i] else own[ARGV[i]] = deadline end
         end
     end

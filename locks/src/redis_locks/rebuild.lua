@@ -10,7 +10,8 @@ for i = 5, #ARGV, 3 do
     if wanted == 'sold' then
         redis.call('HSET', KEYS[1], seat, 'sold:' .. booking)
     else
-        if deadline == 'sold' or (deadline and tonumber(deadline) <= now) then
+        -- What nobody of ours has written goes as well.
+        if value and (deadline == 'sold' or (tonumber(deadline or '') or 0) <= now) then
             redis.call('HDEL', KEYS[1], seat)
             deadline, owner = nil, nil
         elseif deadline and owner ~= booking and tonumber(deadline) > orphans_end then

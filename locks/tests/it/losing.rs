@@ -6,7 +6,7 @@ use domain::hold::SeatsLocked;
 use locks::{Forgotten, LockError, LockOwner, RedisConnection, RedisLocks, SeatLocks};
 
 use crate::stores::{self, Freeze, OwnRedis};
-use crate::{at, hold, show};
+use crate::{at, hold, seat, show};
 
 const SOON: Duration = Duration::from_secs(10);
 /// What is not to happen is waited for this long.
@@ -161,6 +161,43 @@ async fn tls_is_tried() {
         locks.ping().await.unwrap_err();
     }
     assert!(started.elapsed() < Duration::from_millis(100), "ten calls took {:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_has_written_counts_as_free() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let locks = server.locks();
+    locks.rebuild(show(1), vec![], vec![], at(0)).await.unwrap();
+    let key = server.key(&format!("{{{}}}:seats", show(1)));
+    for nonsense in ["", "nonsense", "nonsense:nonsense", "1e9:x", ":"] {
+        for number in 1..=3 {
+            let mut command = ::redis::cmd("HSET");
+            let command = command.arg(&key).arg(seat(number).to_string()).arg(nonsense);
+            let _: u64 = server.command(command).await.unwrap();
+        }
+        assert_eq!(locks.held(show(1), at(0)).await.unwrap(), [], "{nonsense}");
+        assert_eq!(locks.shows(at(0)).await.unwrap(), [], "{nonsense}");
+        assert_eq!(locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap(), SeatsLocked::Locked, "{nonsense}");
+        locks.rebuild(show(1), vec![hold(2, &[2], 300)], vec![], at(0)).await.unwrap();
+        assert_eq!(locks.held(show(1), at(0)).await.unwrap().len(), 2, "{nonsense}");
+        locks.rebuild(show(1), vec![], vec![], at(301)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_of_which_nothing_is_kept_leaves_the_list() {
+    let Some(server) = OwnRedis::start().await else { return };
+    let locks = server.locks();
+    locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap();
+    assert_eq!(locks.shows(at(0)).await.unwrap(), [show(1)]);
+    // Past its deadline it is listed all the same; it may be locked again.
+    assert_eq!(locks.shows(at(300)).await.unwrap(), []);
+    let listed = async || server.command::<u64>(::redis::cmd("SCARD").arg(server.key("shows"))).await.unwrap();
+    assert_eq!(listed().await, 1);
+    let key = server.key(&format!("{{{}}}:seats", show(1)));
+    let _: u64 = server.command(::redis::cmd("DEL").arg(key)).await.unwrap();
+    assert_eq!(locks.shows(at(0)).await.unwrap(), []);
+    assert_eq!(listed().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
