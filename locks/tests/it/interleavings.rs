@@ -11,11 +11,51 @@ use crate::{at, hold, seat, show, stores};
 
 #[derive(Debug, Clone)]
 enum Step {
-    Lock { booking: u128, seats: Vec<u128>, ttl: i64 },
-    Release { booking: u128, seats: Vec<u128> },
-    Drop { booking: u128, seats: Vec<u128>, ttl: i64 },
-    Sell { booking: u128, seats: Vec<u128> },
-    Wait { seconds: i64 },
+    Lock {
+        booking: u128,
+        seats: Vec<u128>,
+        ttl: i64,
+    },
+    Release {
+        booking: u128,
+        seats: Vec<u128>,
+    },
+    Drop {
+        booking: u128,
+        seats: Vec<u128>,
+        ttl: i64,
+    },
+    Sell {
+        booking: u128,
+        seats: Vec<u128>,
+    },
+    Wait {
+        seconds: i64,
+    },
+    /// Rebuilds from seats that the database has: the booking and its deadline, none for sold.
+    Rebuild {
+        claims: Vec<(u128, u128, Option<i64>)>,
+    },
+}
+
+/// The steps of which the model knows what they do, and rebuilds.
+fn steps_and_rebuilds() -> impl Strategy<Value = Vec<Step>> {
+    let claim = (0..5_u128, 0..4_u128, proptest::option::of(-5..40_i64));
+    let claims = proptest::collection::vec(claim, 0..5).prop_map(|mut claims| {
+        // A seat is of one booking in the database.
+        claims.sort_unstable_by_key(|(seat, ..)| *seat);
+        claims.dedup_by_key(|(seat, ..)| *seat);
+        claims
+    });
+    let rebuild = claims.prop_map(|claims| Step::Rebuild { claims });
+    (steps(), proptest::collection::vec((any::<proptest::sample::Index>(), rebuild), 1..6)).prop_map(
+        |(mut steps, rebuilds)| {
+            for (at, rebuild) in rebuilds {
+                steps.insert(at.index(steps.len() + 1), rebuild);
+            }
+            steps
+        },
+    )
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -74,7 +114,8 @@ fn expect(model: &mut Model, tombstones: &mut BTreeMap<u128, i64>, step: &Step, 
             model.extend(seats.iter().map(|seat| (*seat, (*booking, None))));
             None
         }
-        Step::Wait { .. } => None,
+        // What a rebuild does is compared between the stores.
+        Step::Wait { .. } | Step::Rebuild { .. } => None,
     }
 }
 
@@ -93,6 +134,13 @@ async fn perform(locks: &dyn SeatLocks, step: &Step, now: i64) -> Option<SeatsLo
         }
         Step::Sell { booking, seats } => {
             locks.mark_sold(&LockOwner::from(&hold(*booking, seats, 0))).await.unwrap();
+            None
+        }
+        Step::Rebuild { claims } => {
+            let held = claims.iter().filter_map(|(seat, booking, ttl)| Some(hold(*booking, &[*seat], now + (*ttl)?)));
+            let sold = claims.iter().filter(|(.., ttl)| ttl.is_none());
+            let sold = sold.map(|(seat, booking, _)| LockOwner::from(&hold(*booking, &[*seat], 0)));
+            locks.rebuild(show(1), held.collect(), sold.collect(), at(now)).await.unwrap();
             None
         }
         Step::Wait { .. } => None,
@@ -139,6 +187,36 @@ proptest! {
             // its rebuild.
             redis.rebuild(show(1), vec![], vec![], at(0)).await.unwrap();
             check(&redis, &steps).await
+        })?;
+    }
+}
+
+/// Does the same in both stores, and compares every answer and all that is held.
+async fn compare(one: &dyn SeatLocks, other: &dyn SeatLocks, steps: &[Step]) -> Result<(), TestCaseError> {
+    let mut now = 0;
+    for step in steps {
+        if let Step::Wait { seconds } = step {
+            now += seconds;
+        }
+        prop_assert_eq!(perform(one, step, now).await, perform(other, step, now).await, "{:?} at {}", step, now);
+        let held = one.held(show(1), at(now)).await.unwrap();
+        prop_assert_eq!(&held, &other.held(show(1), at(now)).await.unwrap(), "after {:?} at {}", step, now);
+        prop_assert_eq!(one.shows(at(now)).await.unwrap(), other.shows(at(now)).await.unwrap());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Rebuilds in between, each store judged by the other.
+    #[test]
+    fn both_stores_go_the_same_way(steps in steps_and_rebuilds()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let Some(redis) = stores::redis() else { return Ok(()) };
+            redis.rebuild(show(1), vec![], vec![], at(0)).await.unwrap();
+            compare(&MemoryLocks::new(), &redis, &steps).await
         })?;
     }
 }

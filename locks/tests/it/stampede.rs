@@ -8,11 +8,51 @@ use locks::{LockOwner, SeatLocks};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::stores::OwnRedis;
 use crate::{at, hold, show};
 
 on_all_stores! {
     of_200_buyers_for_20_seats_each_seat_has_one,
     a_seat_that_goes_from_hand_to_hand_is_never_in_two,
+}
+
+/// As the above, with buyers that come in through different processes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_buyers_on_several_connections_each_seat_has_one() {
+    for server in [OwnRedis::start().await, OwnRedis::start_cluster().await] {
+        let Some(server) = server else { return };
+        let processes: Vec<_> = std::iter::repeat_with(|| Arc::new(server.locks())).take(8).collect();
+        for locks in &processes {
+            locks.ping().await.unwrap();
+        }
+        let barrier = Arc::new(Barrier::new(200));
+        let mut buyers = JoinSet::new();
+        for buyer in 0..200_u128 {
+            let (locks, barrier) = (processes[buyer as usize % processes.len()].clone(), barrier.clone());
+            buyers.spawn(async move {
+                let seats = [buyer % 20, (buyer + 1) % 20];
+                barrier.wait().await;
+                (buyer, seats, locks.lock(&hold(buyer, &seats, 300), at(0)).await.unwrap())
+            });
+        }
+        let mut owners: HashMap<u128, u128> = HashMap::new();
+        while let Some(done) = buyers.join_next().await {
+            let (buyer, seats, answer) = done.unwrap();
+            if answer == SeatsLocked::Locked {
+                for seat in seats {
+                    assert_eq!(owners.insert(seat, buyer), None, "seat {seat} has two owners");
+                }
+            }
+        }
+        for locks in processes {
+            let held = locks.held(show(1), at(1)).await.unwrap();
+            let held: HashMap<u128, u128> = held
+                .iter()
+                .map(|locked| (locked.seat_id.uuid().as_u128(), locked.booking_id.uuid().as_u128()))
+                .collect();
+            assert_eq!(held, owners);
+        }
+    }
 }
 
 async fn of_200_buyers_for_20_seats_each_seat_has_one(locks: Arc<dyn SeatLocks>) {
