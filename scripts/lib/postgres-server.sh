@@ -4,6 +4,8 @@
 # The caller has set STATE, STARTS, READY_SECONDS and STOP_SECONDS, and sourced docker.sh, process.sh and postgres.sh.
 
 readonly POSTGRES_CONNECTIONS=300
+# It writes everything down before it stops, which takes long where a busy disk has much to take.
+readonly POSTGRES_STOP_SECONDS=150
 
 # PostgreSQL refuses to run as root. It is called from /, because it may not be allowed to enter the current folder.
 as_postgres() {
@@ -135,7 +137,7 @@ stop_postgres() {
     fi
     for mode in "$@"; do
         folder=$(running_postgres) || return 0
-        as_postgres "$(postgres_programs)/pg_ctl" stop --silent --wait --timeout "$STOP_SECONDS" --mode "$mode" \
+        as_postgres "$(postgres_programs)/pg_ctl" stop --silent --wait --timeout "$POSTGRES_STOP_SECONDS" --mode "$mode" \
             --pgdata "$folder/data" || true
     done
     ! running_postgres >/dev/null
