@@ -39,6 +39,10 @@ pub struct Settings {
     pub saga: SagaSettings,
     /// How the process stops.
     pub drain: DrainSettings,
+    /// Where messages go and come from.
+    pub kafka: KafkaSettings,
+    /// Where mail goes.
+    pub mail: MailSettings,
     /// The payment provider.
     pub payments: PaymentSettings,
     /// Who callers are.
@@ -144,10 +148,66 @@ pub struct DrainSettings {
     pub seconds: u64,
 }
 
+/// Where messages go and come from.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSettings {
+    /// The brokers that a client asks first.
+    pub brokers: String,
+    /// The topic of facts about bookings.
+    pub booking_events: String,
+    /// The topic of facts about payments.
+    pub payment_events: String,
+    /// The topic of providers' answers.
+    pub payment_results: String,
+    /// The topic of other systems' wishes.
+    pub booking_commands: String,
+    /// The topic of what could not be understood.
+    pub dead_letters: String,
+    /// What groups and transactions are named after.
+    pub prefix: String,
+    /// How many partitions a new topic gets.
+    pub partitions: i32,
+    /// On how many brokers a new topic is kept.
+    pub replication: i32,
+    /// Further options, `name=value`; may carry a password.
+    pub options: Vec<String>,
+}
+
+impl fmt::Debug for KafkaSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaSettings").field("brokers", &self.brokers).finish_non_exhaustive()
+    }
+}
+
+/// Where mail goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// The server that takes it; may carry a password.
+    pub smtp_url: SecretString,
+    /// Whom it is from.
+    pub from: String,
+    /// Where buyers look at a booking.
+    pub booking_url: String,
+}
+
+/// How the payment provider is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReachedBy {
+    /// It is called over HTTP.
+    Http,
+    /// It reads and writes messages.
+    Messages,
+}
+
 /// The payment provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentSettings {
+    /// How it is reached.
+    pub reached_by: ReachedBy,
     /// Where it is called.
     pub provider_url: String,
     /// Where customers' browsers find it; empty where that is `provider_url`.

@@ -150,6 +150,23 @@ pub struct MessageSubject {
 }
 
 impl Message {
+    /// Every type.
+    pub const KINDS: [&'static str; 13] = [
+        "BookingCreated",
+        "BookingConfirmed",
+        "BookingCancelled",
+        "BookingExpired",
+        "BookingFailed",
+        "BookingNeedsAttention",
+        "PaymentRequested",
+        "PaymentConfirmed",
+        "PaymentFailed",
+        "PaymentRefunded",
+        "RefundFailed",
+        "TicketIssued",
+        "TicketVoided",
+    ];
+
     /// The type as published.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -12,8 +12,16 @@ const HIDDEN: &str = "***";
 /// Settings that are secrets as a whole.
 const SECRETS: [&str; 3] = ["payments.api_key", "payments.webhook_secret", "identity.token_secret"];
 /// Settings that may carry a password.
-const URLS: [&str; 5] =
-    ["database.url", "locks.url", "payments.provider_url", "payments.public_url", "payments.webhook_url"];
+const URLS: [&str; 6] = [
+    "database.url",
+    "locks.url",
+    "mail.smtp_url",
+    "payments.provider_url",
+    "payments.public_url",
+    "payments.webhook_url",
+];
+/// Settings that are `name=value` each, whose values may be passwords.
+const OPTIONS: &str = "kafka.options";
 
 impl Effective {
     /// The settings in the form of the defaults, comments included. Secrets that are set are `***`, and so are the
@@ -46,6 +54,7 @@ fn text_of(key: &str, value: &Value) -> String {
         Value::String(_, text) if text.is_empty() => quoted(""),
         Value::String(_, _) if SECRETS.contains(&key) => quoted(HIDDEN),
         Value::String(_, text) if URLS.contains(&key) => quoted(&without_password(text)),
+        Value::String(_, text) if key == OPTIONS => quoted(&without_secret(text)),
         Value::String(_, text) => quoted(text),
         Value::Array(_, items) => {
             let items: Vec<String> = items.iter().map(|item| text_of(key, item)).collect();
@@ -63,6 +72,16 @@ fn text_of(key: &str, value: &Value) -> String {
 /// As TOML writes it, which is also how JSON does.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// An option without its value where the name says that it is a secret.
+fn without_secret(option: &str) -> String {
+    match option.split_once('=') {
+        Some((name, _)) if ["password", "secret", "key", "pem", "token", "jaas"].iter().any(|it| name.contains(it)) => {
+            format!("{name}={HIDDEN}")
+        }
+        _ => option.to_owned(),
+    }
 }
 
 /// A URL with its password hidden; hidden altogether where it cannot be told what of it is one.

@@ -1,0 +1,4 @@
+//! Messages: the outbox on its way to Kafka, and everything that listens. Knows no SQL and no HTTP.
+
+pub mod envelope;
+pub mod topics;
