@@ -17,7 +17,7 @@ docker_is_wanted() {
 # image_of SERVICE: prints the image that docker-compose.yml pins, so that tests and deployments run the same.
 image_of() {
     local image
-    image=$(sed -n "s/^ *image: \($1:.*\)$/\1/p" docker-compose.yml)
+    image=$(sed -n "s|^ *image: \($1:.*\)$|\1|p" docker-compose.yml)
     [[ -n $image ]] || { say "docker-compose.yml names no image of $1"; return 1; }
     printf '%s\n' "$image"
 }

@@ -63,6 +63,16 @@ stop_recorded() {
     rm -f "$1"
 }
 
+# kill_recorded FILE: ends the recorded process at once, as a crash does, and returns when it is gone.
+kill_recorded() {
+    local pid
+    while pid=$(recorded_process "$1"); do
+        kill -KILL "$pid" 2>/dev/null || true
+        sleep 0.05
+    done
+    rm -f "$1"
+}
+
 # free_port: prints a port of the loopback address on which nothing listens. It lies below 32768, where Linux begins to
 # hand out ports to outgoing connections. Somebody may still take it in the meantime: whoever starts a server tries again.
 free_port() {
