@@ -235,8 +235,13 @@ async fn sagas_go_on_when_their_worker_is_told_to_stop() {
     let (answers, stopped) = tokio::join!(join_all(books), stop);
     let slowest = answers.iter().map(|(_, took)| *took).max().unwrap();
     println!("16 bookings in {:?}, slowest {slowest:?}, while a worker stopped in {stopped:?}", begun.elapsed());
-    for (answer, took) in &answers {
-        assert_eq!(answer.status, StatusCode::CREATED, "after {took:?}: {answer:?}");
+    // A task that the engine hands over in the very moment of the stop may go down with the worker: its booking is then
+    // answered 202, and goes on.
+    let late = answers.iter().filter(|(answer, _)| answer.status == StatusCode::ACCEPTED).count();
+    assert!(late <= 2, "{late} of 16 were not answered in time");
+    for (buyer, (answer, took)) in buyers.iter().zip(&answers) {
+        assert!(answer.status.is_success(), "after {took:?}: {answer:?}");
+        buyer.wait_for(answer.booking_id(), "awaiting_payment", SOON).await;
     }
     for (buyer, (booking, _)) in buyers.iter().zip(&answers) {
         buyer.cancel(booking.booking_id()).await;
