@@ -15,17 +15,18 @@ kafka_port() {
 
 # kafka_answers: whether a Kafka answers on our port that knows itself by this port, is registered and serves. Asked in
 # Kafka's own words (a request for metadata, version 1, of no topic), so that no client has to be installed.
-kafka_answers() {
+kafka_answers() (
     local port answer
     port=$(kafka_port plain)
     [[ -n $port ]] || return 1
+    # Whoever closes the connection while it is written to must not end this script.
+    trap '' PIPE
     exec 7<>"/dev/tcp/127.0.0.1/$port" || return 1
     printf '\0\0\0\16\0\3\0\1\0\0\0\1\377\377\0\0\0\0' >&7
     # The answer's length and number, how many brokers there are, and of the first its id, host and port.
     answer=$(timeout 2 head -c 31 <&7 | od -An -v -tx1 | tr -d ' \n' || true)
-    exec 7<&-
     [[ ${answer:16:8} == 00000001 && ${answer:54:8} == "$(printf '%08x' "$port")" ]]
-}
+)
 
 kafka_is_ready() {
     recorded_container "$STATE/kafka.container" >/dev/null || recorded_process "$STATE/kafka.pid" >/dev/null || return 1
