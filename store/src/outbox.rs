@@ -14,7 +14,10 @@ use crate::statement::{bind, placeholder_rows, sql};
 /// How many parts the outbox has for relays to share.
 pub const OUTBOX_SLOTS: u64 = 16;
 
-/// A message that waits to be published.
+/// The columns of a message.
+pub(crate) const COLUMNS: &str = "id, aggregate_id, seq, slot, subject, body, occurred_at";
+
+/// A message as the outbox has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxMessage {
     /// Its id; the same however often it is published.
@@ -36,8 +39,9 @@ pub struct OutboxMessage {
 impl Store {
     /// Messages that nobody has published yet, in order within each booking.
     pub async fn unpublished_messages(&self, limit: u32) -> Result<Vec<OutboxMessage>, StoreError> {
-        let text = "select id, aggregate_id, seq, slot, subject, body, occurred_at from outbox \
-                    where published_at is null order by slot, aggregate_id, seq limit $1";
+        let text = format!(
+            "select {COLUMNS} from outbox where published_at is null order by slot, aggregate_id, seq limit $1"
+        );
         let rows = sql(text, bind![i64::from(limit)]).all::<OutboxRow>(self.reader()).await?;
         rows.into_iter().map(OutboxMessage::try_from).collect()
     }
@@ -85,15 +89,16 @@ fn slot(aggregate: &str) -> i64 {
     i64::try_from(hash % OUTBOX_SLOTS).unwrap_or_default()
 }
 
+/// A row of `outbox`.
 #[derive(FromQueryResult)]
-struct OutboxRow {
-    id: String,
-    aggregate_id: String,
-    seq: i64,
-    slot: i32,
-    subject: String,
-    body: String,
-    occurred_at: i64,
+pub(crate) struct OutboxRow {
+    pub(crate) id: String,
+    pub(crate) aggregate_id: String,
+    pub(crate) seq: i64,
+    pub(crate) slot: i32,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    pub(crate) occurred_at: i64,
 }
 
 impl TryFrom<OutboxRow> for OutboxMessage {
