@@ -2,7 +2,8 @@
 //! tells repetitions and gaps.
 //!
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md>; `sequence` is the attribute of the extension of
-//! that name, `partitionkey` that of the extension "Partitioning".
+//! that name, `partitionkey` that of the extension "Partitioning". The contract is `docs/messages`; see
+//! [`schema`](crate::schema).
 
 use domain::message::{Message, MessageSubject};
 use jiff::Timestamp;
@@ -40,7 +41,7 @@ pub struct Envelope {
     /// What `data` is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub datacontenttype: Option<String>,
-    /// 1 for the first message about the subject, without gaps over all topics; a decimal number as text.
+    /// 1 for the first message about the subject, without gaps over all topics; see [`sequence_text`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<String>,
     /// What the record is keyed by.
@@ -100,6 +101,7 @@ impl Envelope {
         if let Some(fact) = object(serde_json::to_value(&message.message)?).remove("data") {
             data.extend(object(fact));
         }
+        rename_reason(&mut data, REASON_STORED, REASON_PUBLISHED);
         Ok(Self {
             specversion: SPEC_VERSION.to_owned(),
             id: message.id.to_string(),
@@ -108,7 +110,7 @@ impl Envelope {
             subject: Some(subject.clone()),
             time: Some(message.occurred_at),
             datacontenttype: Some("application/json".to_owned()),
-            sequence: Some(message.seq.to_string()),
+            sequence: Some(sequence_text(message.seq)),
             partitionkey: Some(subject),
             data,
         })
@@ -142,13 +144,36 @@ impl Envelope {
         }
         let wrong = |source| EnvelopeError::Data { kind: self.kind.clone(), source };
         let subject: MessageSubject = self.data()?;
+        let mut data = self.data.clone();
+        rename_reason(&mut data, REASON_PUBLISHED, REASON_STORED);
         let mut tagged = Map::new();
         tagged.insert("type".to_owned(), Value::from(self.kind.clone()));
-        tagged.insert("data".to_owned(), Value::Object(self.data.clone()));
+        tagged.insert("data".to_owned(), Value::Object(data));
         let message: Message = serde_json::from_value(Value::Object(tagged)).map_err(wrong)?;
         let sequence = self.sequence.as_deref().and_then(|text| text.parse().ok()).ok_or(EnvelopeError::Sequence)?;
         let occurred_at = self.time.unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(Some(Fact { id: self.id.clone(), sequence, subject, message, occurred_at }))
+    }
+}
+
+/// A sequence as it is written: padded, because the extension wants the texts to be in the order of the numbers.
+///
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/sequence.md>
+pub fn sequence_text(sequence: i64) -> String {
+    format!("{sequence:010}")
+}
+
+/// What the reason of a failed booking calls the seats, in the database and in histories.
+const REASON_STORED: &str = "seat_ids";
+
+/// What it calls them in messages, whose fields are all written alike.
+const REASON_PUBLISHED: &str = "seatIds";
+
+fn rename_reason(data: &mut Map<String, Value>, from: &str, to: &str) {
+    if let Some(Value::Object(reason)) = data.get_mut("reason")
+        && let Some(seats) = reason.remove(from)
+    {
+        reason.insert(to.to_owned(), seats);
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod consumer;
 pub mod envelope;
+pub mod schema;
 pub mod topics;
