@@ -63,6 +63,7 @@ create table dead_letters (
     died_at bigint not null,
     primary key (consumer, message_id)
 );
+create index dead_letters_age on dead_letters (died_at desc, consumer, message_id);
 
 create table order_bookings (
     booking_id text not null primary key,
@@ -84,6 +85,7 @@ create index order_bookings_customer on order_bookings (customer_id, booking_id)
 
 const DOWN: &str = "
 drop table order_bookings;
+drop index dead_letters_age;
 drop table dead_letters;
 drop table consumer_positions;
 drop table consumed_messages;

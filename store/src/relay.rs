@@ -164,17 +164,20 @@ impl Store {
         position: &LogPosition,
         limit: u32,
     ) -> Result<Vec<PublishedMessage>, StoreError> {
-        let places: Vec<String> = (0..)
-            .zip(position.0)
-            .map(|(slot, number)| format!("(o.slot = {slot} and o.published_seq > {number})"))
+        // Each slot by itself, so that no more than a page of it is read; a condition on all of them would sort the log.
+        let places: Vec<String> = (0..OUTBOX_SLOTS)
+            .map(|slot| {
+                format!(
+                    "select * from (select {COLUMNS}, published_seq, published_at from outbox where slot = {slot} \
+                     and published_seq > ${} order by published_seq limit $1) as slot_{slot}",
+                    slot + 2
+                )
+            })
             .collect();
-        let columns = COLUMNS.split(", ").map(|column| format!("o.{column}")).collect::<Vec<_>>().join(", ");
-        let text = format!(
-            "select {columns}, o.published_seq, o.published_at from outbox o where o.published_seq is not null \
-             and ({}) order by o.published_at, o.slot, o.published_seq limit $1",
-            places.join(" or ")
-        );
-        let rows = sql(text, bind![i64::from(limit)]).all::<PublishedRow>(self.reader()).await?;
+        let text = format!("{} order by published_at, slot, published_seq limit $1", places.join(" union all "));
+        let mut values = bind![i64::from(limit)];
+        values.extend(position.0.iter().flat_map(|number| bind![*number]));
+        let rows = sql(text, values).all::<PublishedRow>(self.reader()).await?;
         rows.into_iter().map(PublishedMessage::try_from).collect()
     }
 }

@@ -25,7 +25,7 @@ async fn numbers_that_skip_are_found() {
         seed("it is about a order", "update outbox set aggregate_kind = 'order' where id = '{message paid 2}'"),
         seed(
             "about a booking that does not exist",
-            "insert into outbox select 'msg_x', 'booking', '{nobody}', 1, kind, subject, body, 7, 0, null \
+            "insert into outbox select 'msg_x', 'booking', '{nobody}', 1, kind, subject, body, 7, 0, null, null \
              from outbox where id = '{message paid 1}'",
         ),
         seed(
@@ -47,13 +47,13 @@ async fn stories_that_are_not_so_are_found() {
         ),
         seed(
             "BookingConfirmed was told twice in a row",
-            "insert into outbox select '{message paid 7}', 'booking', aggregate_id, 7, kind, subject, body, 7, 0, null \
+            "insert into outbox select '{message paid 7}', 'booking', aggregate_id, 7, kind, subject, body, 7, 0, null, null \
              from outbox where aggregate_id = '{paid}' and kind = 'BookingConfirmed'; \
              update bookings set next_seq = 7 where id = '{paid}'",
         ),
         seed(
             "told as created 2 times",
-            "insert into outbox select '{message paid 7}', 'booking', aggregate_id, 7, kind, subject, body, 7, 0, null \
+            "insert into outbox select '{message paid 7}', 'booking', aggregate_id, 7, kind, subject, body, 7, 0, null, null \
              from outbox where id = '{message paid 1}'; update bookings set next_seq = 7 where id = '{paid}'",
         ),
         seed("first as Some(\"BookingConfirmed\")", "delete from outbox where id = '{message paid 1}'"),
@@ -72,7 +72,7 @@ async fn stories_that_are_not_so_are_found() {
         seed(
             "was told as [\"PaymentRefunded\", \"PaymentRefunded\"]",
             "insert into outbox select '{message whole 99}', 'booking', aggregate_id, 99, kind, subject, body, 7, 0, \
-             null from outbox where aggregate_id = '{whole}' and kind = 'PaymentRefunded'",
+             null, null from outbox where aggregate_id = '{whole}' and kind = 'PaymentRefunded'",
         ),
         seed("refund rfd_", "delete from refunds where id = '{refund whole}'"),
     ])

@@ -42,8 +42,13 @@ const BOOKINGS: &[&str] = &[
     "insert into timeline_entries select booking_id, n.column1, at, 'step', '{}' from crowd, \
      (select 1 as column1 union all select 2 union all select 3) n",
     "insert into outbox select 'msg_' || n.column1 || substr(booking_id, 6), 'booking', booking_id, n.column1, 'kind', \
-     '{}', '{}', abs(at / 1000 % 16), at, case when state <> 'awaiting_payment' then at + 1000 end from crowd, \
+     '{}', '{}', abs(at / 1000 % 16), at, case when state <> 'awaiting_payment' then at + 1000 end, \
+     case when state <> 'awaiting_payment' then row_number() over (order by at, n.column1) end from crowd, \
      (select 1 as column1 union all select 2) n",
+    "insert into consumed_messages select 'orders', id, occurred_at from outbox",
+    "insert into order_bookings (booking_id, customer_id, partner_id, state, state_seq, updated_at) \
+     select booking_id, customer_id, 'par_1', 'confirmed', 1, at from crowd",
+    "insert into dead_letters select 'orders', id, 'reason', '{}', occurred_at from outbox where seq = 1",
     "insert into operator_actions select booking_id || '-1', booking_id, 'ops', 'retry', '', at from crowd \
      where state in ('failed', 'needs_attention')",
     "insert into payables (id, kind, booking_id, amount_minor, currency, created_at) \

@@ -52,6 +52,7 @@ mod interrupting;
 mod migrating;
 mod opening;
 mod paying;
+mod publishing;
 mod racing;
 mod reading;
 mod refunding;

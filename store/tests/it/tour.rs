@@ -2,10 +2,14 @@
 
 use domain::booking::{BookingRequest, CancelBooking, Cleared, CloseBooking, FlagBooking, UnflagBooking};
 use domain::booking_state::{CancelledBy, EndState};
+use domain::ids::{MessageId, PartnerId};
+use domain::message::{Message, MessageSubject};
 use domain::payment::{IntentId, IntentState};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
 use jiff::Timestamp;
-use store::{BookingFilter, NewPaymentEvent, OperatorAction, ShowFilter, Store};
+use store::{
+    BookingFilter, DeadLetter, LogPosition, NewPaymentEvent, OperatorAction, PublishedBatch, ShowFilter, Store,
+};
 use uuid::Uuid;
 
 use crate::fixture::{self, after, customer, euros, now, request, seat, show_id, stuck_step};
@@ -28,6 +32,7 @@ pub(crate) async fn take(store: &Store, log: &StatementLog) {
     read_shows(store, log).await;
     read_bookings(store, log, &late).await;
     deliver(store, log).await;
+    publish(store, log).await;
     sweep(store, log).await;
 }
 
@@ -188,6 +193,46 @@ async fn deliver(store: &Store, log: &StatementLog) {
         let _ = store.unpublished_messages(100).await;
     })
     .await;
+}
+
+async fn publish(store: &Store, log: &StatementLog) {
+    let leases = call!(store, log, lease_slots("relay", now(), 15));
+    call!(store, log, lease_slots("another", after(1), 15));
+    call!(store, log, lease_slots("relay", after(2), 15));
+    call!(store, log, slots_with_messages("relay"));
+    log.during("unpublished_messages_of", async {
+        let _ = store.unpublished_messages_of(3, Some(&("bkg".to_owned(), 1)), 100).await;
+    })
+    .await;
+    let batch = PublishedBatch { lease: leases[0], ids: vec![MessageId::for_sequence("bkg", 1)] };
+    call!(store, log, mark_published("relay", &[batch], after(3)));
+    call!(store, log, outbox_backlog());
+    log.during("published_messages", async {
+        let _ = store.published_messages(&LogPosition::START, 100).await;
+    })
+    .await;
+    call!(store, log, release_slots("relay"));
+
+    let booking_id = request(1, "sold", &[0]).booking_id;
+    let subject =
+        MessageSubject { booking_id, customer_id: customer(1), partner_id: PartnerId::new(Uuid::from_u128(1)) };
+    let message = Message::BookingNeedsAttention { step: "step".to_owned(), error: "error".to_owned() };
+    call!(store, log, apply_to_order("msg", 1, &subject, &message, now()));
+    call!(store, log, order_booking(booking_id));
+    call!(store, log, has_consumed("orders", "msg"));
+    call!(store, log, mark_consumed("orders", "msg", now()));
+    call!(store, log, forget_consumed(now()));
+    call!(store, log, consumer_position("orders"));
+    call!(store, log, move_consumer("orders", &LogPosition::START));
+    let letter = DeadLetter {
+        consumer: "orders".to_owned(),
+        message_id: "msg".to_owned(),
+        reason: "reason".to_owned(),
+        body: "{}".to_owned(),
+        died_at: now(),
+    };
+    call!(store, log, bury(&letter));
+    call!(store, log, dead_letters(10));
 }
 
 async fn sweep(store: &Store, log: &StatementLog) {
