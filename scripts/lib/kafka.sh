@@ -32,22 +32,18 @@ kafka_can_be_had() {
     kafka_java >/dev/null && { [[ -d $(kafka_jars_folder) ]] || command -v mvn >/dev/null; }
 }
 
-# kafka_jars: prints the folder of its jars, getting them first if need be.
+# kafka_jars: prints the folder of its jars, getting them first if need be; one process at a time.
 kafka_jars() {
-    local folder work
+    local folder answer
     folder=$(kafka_jars_folder)
     if [[ ! -d $folder ]]; then
         command -v mvn >/dev/null || { say "Maven is not installed, which gets Kafka's jars"; return 1; }
         say "getting Apache Kafka $(kafka_version) by Maven (46 MB)"
-        mkdir -p .tools
-        work=$(mktemp -d "$PWD/.tools/kafka.XXXXXX") || return 1
         # Under another name first, so that an interrupted download is not taken for the whole.
-        if ! mvn --quiet --batch-mode -Dstyle.color=never --file scripts/kafka/pom.xml dependency:copy-dependencies \
-            "-DoutputDirectory=$work/jars" </dev/null >&2 || ! mv "$work/jars" "$folder"; then
-            rm -rf "$work"
-            return 1
-        fi
-        rm -rf "$work"
+        rm -rf "$folder.new"
+        answer=$(mvn --quiet --batch-mode --file scripts/kafka/pom.xml dependency:copy-dependencies \
+            "-DoutputDirectory=$folder.new" 2>&1 </dev/null) || { printf '%s\n' "$answer" >&2; return 1; }
+        mv "$folder.new" "$folder"
     fi
     printf '%s\n' "$folder"
 }
