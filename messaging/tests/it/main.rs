@@ -1,0 +1,5 @@
+//! What messages promise those who listen, and what listening promises those who send.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod schemas;
