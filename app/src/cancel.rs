@@ -44,6 +44,33 @@ impl App {
         self.view(after).await
     }
 
+    /// Takes a booking back because another system asks for it by message, once for each message; false if it was asked
+    /// before. Waits for nothing: what becomes of the booking is told by its own messages.
+    pub async fn cancel_by_message(
+        &self,
+        consumer: &str,
+        message_id: &str,
+        booking_id: BookingId,
+    ) -> Result<bool, AppError> {
+        if self.store().has_consumed(consumer, message_id).await? {
+            return Ok(false);
+        }
+        let found = self.store().find_booking(booking_id).await?;
+        let booking = found.ok_or(AppError::NotFound { what: "booking" })?;
+        match &booking.state {
+            BookingState::Cancelled { .. } => {}
+            BookingState::Expired | BookingState::Failed { .. } | BookingState::NeedsAttention { .. } => {
+                return Err(AppError::WrongState { state: booking.state.name(), wish: "cancelled" });
+            }
+            BookingState::Pending | BookingState::AwaitingPayment | BookingState::Confirmed => {
+                self.tell(booking_id, Word::Cancel(CancelRequested { by: CancelledBy::Operator })).await?;
+            }
+        }
+        // Afterwards: a wish that is told twice has no second effect, one that is not told would be lost.
+        self.store().mark_consumed(consumer, message_id, self.now()).await?;
+        Ok(true)
+    }
+
     /// Tells whichever saga takes care of the booking.
     pub(crate) async fn tell(&self, booking_id: BookingId, word: Word) -> Result<(), AppError> {
         let record = self.store().recall_booking(booking_id).await?;

@@ -116,6 +116,11 @@ impl Envelope {
         })
     }
 
+    /// The message as it is sent.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
     /// Reads a message.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let envelope: Self = serde_json::from_slice(bytes).map_err(EnvelopeError::NotACloudEvent)?;
