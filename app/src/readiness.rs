@@ -26,6 +26,8 @@ pub enum Part {
     Locks,
     /// The payment provider.
     Provider,
+    /// Where messages go and come from.
+    Kafka,
 }
 
 /// What the absence of a part means.
@@ -154,6 +156,7 @@ impl Part {
             Self::Engine => "engine",
             Self::Locks => "locks",
             Self::Provider => "provider",
+            Self::Kafka => "kafka",
         }
     }
 }

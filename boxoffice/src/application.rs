@@ -1,5 +1,6 @@
 //! The application: its parts put together by the settings, and run until told to stop.
 
+mod messages;
 mod parts;
 mod running;
 
@@ -26,7 +27,9 @@ use crate::operations::Operations;
 use crate::settings::{ProcessRole, Settings};
 use parts::SeatStore;
 
-pub(crate) use parts::simulator;
+pub use messages::ConsumerGroup;
+pub(crate) use messages::{kafka_of, relay};
+pub(crate) use parts::{connect, simulator};
 pub(crate) use running::serve;
 
 /// What a process does.
@@ -36,6 +39,10 @@ pub struct Roles {
     pub api: bool,
     /// Whether it runs sagas, drains the inbox and sweeps.
     pub worker: bool,
+    /// Whether it publishes the outbox, as the embedded mode does beside everything else.
+    pub relay: bool,
+    /// Those who act on messages in it.
+    pub consume: Vec<ConsumerGroup>,
     /// The simulator's ledger, where it is also the payment provider.
     pub simulator: Option<PathBuf>,
 }
@@ -62,7 +69,9 @@ pub struct Application {
 impl Roles {
     /// What settings have to be there for.
     pub fn of_process(&self) -> Vec<ProcessRole> {
-        let roles = [(self.api, ProcessRole::Api), (self.worker, ProcessRole::Worker)];
+        let consumes = !self.consume.is_empty() && !self.relay;
+        let roles =
+            [(self.api, ProcessRole::Api), (self.worker, ProcessRole::Worker), (consumes, ProcessRole::Consume)];
         roles.into_iter().filter_map(|(has, role)| has.then_some(role)).collect()
     }
 
@@ -95,7 +104,7 @@ impl Application {
         }
         settings.validate(&roles.of_process())?;
 
-        let store = parts::connect(&settings, &roles).await?.with_hold_rules(settings.hold_rules());
+        let store = parts::connect(&settings, &roles.of_process()).await?.with_hold_rules(settings.hold_rules());
         let engine = parts::engine(&settings)?;
         let simulator = match &roles.simulator {
             Some(ledger) => {
@@ -116,7 +125,7 @@ impl Application {
             tokens: Tokens::new(&settings.identity.token_secret),
             answer_within: Duration::from_millis(settings.api.answer_within_ms),
         });
-        let watch = parts::watch(&settings, &roles, &store, &engine, &locks);
+        let watch = parts::watch(&settings, &roles, &store, &engine, &locks)?;
         Ok(Self {
             settings,
             roles,

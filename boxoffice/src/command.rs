@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod consume;
 mod demo;
 mod dev;
 mod health;
@@ -38,6 +39,10 @@ enum RoleCommand {
     Api,
     /// Run sagas, deliver webhooks and sweep; any number of processes may.
     Worker,
+    /// Publish the outbox to Kafka; any number of processes may.
+    Relay,
+    /// Act on messages from Kafka; any number of processes may.
+    Consume(consume::ConsumeArguments),
     /// Be the payment provider: the simulator as a process of its own.
     Payments,
     /// Bring the database to the newest schema, and give the engine what the sagas need.
@@ -76,9 +81,11 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
     logging::start(&settings.log);
     match command.role {
         RoleCommand::Dev(folder) => dev::run(settings, &folder.data).await,
-        RoleCommand::Api => serve::run(settings, ProcessRole::Api).await,
-        RoleCommand::Worker => serve::run(settings, ProcessRole::Worker).await,
-        RoleCommand::Payments => serve::run(settings, ProcessRole::Payments).await,
+        RoleCommand::Api => serve::run(settings, ProcessRole::Api, &[]).await,
+        RoleCommand::Worker => serve::run(settings, ProcessRole::Worker, &[]).await,
+        RoleCommand::Relay => serve::run(settings, ProcessRole::Relay, &[]).await,
+        RoleCommand::Consume(arguments) => serve::run(settings, ProcessRole::Consume, &arguments.groups()).await,
+        RoleCommand::Payments => serve::run(settings, ProcessRole::Payments, &[]).await,
         RoleCommand::Migrate(arguments) => migrate::run(settings, arguments).await,
         RoleCommand::Demo(folder) => demo::run(settings, &folder.data).await,
         RoleCommand::Check(target) => check::run(settings, &target).await,

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::application::{Application, Roles};
+use crate::application::{Application, ConsumerGroup, Roles};
 use crate::engine_server::EngineServer;
 use crate::operations::Operations;
 use crate::settings::Settings;
@@ -260,7 +260,13 @@ async fn build_when_up(
             Err(_not_yet) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
-    let roles = Roles { api: true, worker: true, simulator: Some(ledger_in(folder)) };
+    let roles = Roles {
+        api: true,
+        worker: true,
+        relay: true,
+        consume: ConsumerGroup::ALL.to_vec(),
+        simulator: Some(ledger_in(folder)),
+    };
     let mut settings = settings.clone();
     settings.api.listen = address;
     let built = async {

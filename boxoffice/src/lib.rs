@@ -3,6 +3,7 @@
 pub mod application;
 pub mod command;
 pub mod provider;
+pub mod relaying;
 pub mod settings;
 
 pub mod discovery;

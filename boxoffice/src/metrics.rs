@@ -38,6 +38,23 @@ fn describe() {
     );
     describe_locks();
     describe_availability();
+    describe_messages();
+}
+
+fn describe_messages() {
+    describe_gauge!("boxoffice_outbox_waiting", "Messages that are not published yet, of all relays together.");
+    describe_gauge!(
+        "boxoffice_outbox_lag_seconds",
+        Unit::Seconds,
+        "The age of the oldest message that is not published yet."
+    );
+    describe_gauge!("boxoffice_outbox_slots", "How many of the outbox's 16 slots this relay publishes.");
+    describe_counter!("boxoffice_messages_published_total", "Messages that this relay has published.");
+    describe_counter!("boxoffice_messages_consumed_total", "Messages that came to a consumer, by what became of them.");
+    describe_gauge!(
+        "boxoffice_consumer_lag_messages",
+        "Messages in Kafka that this process's partitions still have for a consumer."
+    );
 }
 
 fn describe_locks() {

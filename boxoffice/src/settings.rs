@@ -15,6 +15,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use app::engine::EngineConfig;
 use domain::hold::HoldRules;
+use messaging::kafka::KafkaConfig;
+use messaging::topics::Topics;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use store::DatabaseConfig;
@@ -334,6 +336,30 @@ impl DrainSettings {
     /// How long what is under way may go on.
     pub fn limit(&self) -> Duration {
         Duration::from_secs(self.seconds)
+    }
+}
+
+impl KafkaSettings {
+    /// As its clients take it; none where no brokers are named.
+    pub fn config(&self) -> Option<KafkaConfig> {
+        if self.brokers.is_empty() {
+            return None;
+        }
+        let options = self.options.iter().filter_map(|option| option.split_once('='));
+        Some(KafkaConfig {
+            brokers: self.brokers.clone(),
+            prefix: self.prefix.clone(),
+            topics: Topics {
+                booking_events: self.booking_events.clone(),
+                payment_events: self.payment_events.clone(),
+                payment_results: self.payment_results.clone(),
+                booking_commands: self.booking_commands.clone(),
+                dead_letters: self.dead_letters.clone(),
+            },
+            partitions: self.partitions,
+            replication: self.replication,
+            options: options.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect(),
+        })
     }
 }
 

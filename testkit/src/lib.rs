@@ -7,6 +7,7 @@ pub mod buyer;
 pub mod catalogue;
 pub mod faults;
 pub mod fleet;
+pub mod messages;
 pub mod mode;
 pub mod process;
 pub mod proxy;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use boxoffice::application::{Application, Roles};
+use boxoffice::application::{Application, ConsumerGroup, Roles};
 use boxoffice::dev::{Addresses, ledger_in};
 use boxoffice::settings::Settings;
 use secrecy::ExposeSecret;
@@ -120,7 +120,13 @@ pub async fn serve_if_asked() {
         let (when, step) = fault.split_once(' ').unwrap();
         faults.plan_for_any(step, if when == "before" { Fault::KillBefore } else { Fault::KillAfter });
     }
-    let roles = Roles { api: true, worker: true, simulator: Some(ledger_in(&folder)) };
+    let roles = Roles {
+        api: true,
+        worker: true,
+        relay: true,
+        consume: ConsumerGroup::ALL.to_vec(),
+        simulator: Some(ledger_in(&folder)),
+    };
     let temporal = settings.engine.address.clone();
     let namespace = settings.engine.namespace.clone();
     let application = Application::build(settings, roles).await.unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use app::App;
 use app::engine::Engine;
 use app::identity::Role;
-use boxoffice::application::{Application, Roles};
+use boxoffice::application::{Application, ConsumerGroup, Roles};
 use boxoffice::dev::{Addresses, ledger_in};
 use boxoffice::promises;
 use boxoffice::settings::Settings;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::buyer::Buyer;
 use crate::faults::Faults;
+use crate::messages;
 use crate::mode::{self, Mode};
 use crate::wait::eventually;
 
@@ -146,9 +147,15 @@ impl World {
         self.folder.path()
     }
 
-    /// Checks every promise; panics with the report if one is broken. At rest nothing may be left to look at, or be so
-    /// for longer than the last webhook takes to be looked into, and no promise may go unchecked for lack of evidence.
+    /// Checks every promise, and every message against its contract; panics with the report if one is broken. At rest
+    /// nothing may be left to look at, or be so for longer than the last webhook takes to be looked into, and no promise
+    /// may go unchecked for lack of evidence.
     pub async fn check(&self, addresses: Option<&Addresses>, quiet: Quiet) {
+        self.check_promises(addresses, quiet).await;
+        messages::check(&self.settings.database.config()).await;
+    }
+
+    async fn check_promises(&self, addresses: Option<&Addresses>, quiet: Quiet) {
         let deadline = Instant::now() + REST_WITHIN;
         loop {
             let answers = self.answers.lock().unwrap().clone();
@@ -184,7 +191,9 @@ impl TestApp {
 
     /// Starts an application on what another one has left.
     pub async fn start_in(world: World, worker: bool, faults: Faults) -> Self {
-        let roles = Roles { api: true, worker, simulator: Some(ledger_in(world.path())) };
+        let consume = if worker { ConsumerGroup::ALL.to_vec() } else { Vec::new() };
+        let simulator = Some(ledger_in(world.path()));
+        let roles = Roles { api: true, worker, relay: worker, consume, simulator };
         let application = Application::build(world.settings.clone(), roles).await.unwrap();
         let application = application.watched_by(Arc::new(faults.clone()));
         let addresses = Addresses {

@@ -17,7 +17,9 @@ use store::{DatabaseConfig, Store};
 use url::Url;
 
 use super::Roles;
-use crate::settings::Settings;
+use super::messages::kafka_of;
+use crate::relaying::kafka_question;
+use crate::settings::{ProcessRole, Settings};
 
 /// How long a process waits for its database at its start, in case the two are started together.
 const DATABASE_WITHIN: Duration = Duration::from_secs(30);
@@ -37,10 +39,10 @@ pub(super) struct SeatStore {
 }
 
 /// Connects to the database and sees that its schema is ours; waits for both for a while.
-pub(super) async fn connect(settings: &Settings, roles: &Roles) -> anyhow::Result<Store> {
+pub(crate) async fn connect(settings: &Settings, roles: &[ProcessRole]) -> anyhow::Result<Store> {
     let mut config = settings.database.config();
     // What the server's own lists of connections call this process.
-    if let [role] = roles.of_process()[..] {
+    if let [role] = roles {
         config.application_name = format!("boxoffice-{}", role.name());
     }
     let deadline = Instant::now() + DATABASE_WITHIN;
@@ -129,7 +131,7 @@ pub(super) fn watch(
     store: &Store,
     engine: &Engine,
     locks: &Arc<dyn SeatLocks>,
-) -> Watch {
+) -> anyhow::Result<Watch> {
     let engine_need = if roles.api { Need::Useful } else { Need::Essential };
     let (store, engine) = (store.clone(), engine.clone());
     let database: Question = Box::new(move || {
@@ -145,12 +147,17 @@ pub(super) fn watch(
         let locks = Arc::clone(&locks);
         Box::pin(async move { locks.ping().await.map_err(|error| error.to_string()) })
     });
-    Watch::new([
+    let mut parts = vec![
         (Part::Database, Need::Essential, database),
         (Part::Engine, engine_need, engine),
         (Part::Locks, Need::Useful, locks),
         (Part::Provider, Need::Useful, provider_question(&settings.payments.provider_url)),
-    ])
+    ];
+    if let Some(config) = kafka_of(settings)?.filter(|_| !roles.consume.is_empty()) {
+        let need = if roles.api || roles.worker { Need::Useful } else { Need::Essential };
+        parts.push((Part::Kafka, need, kafka_question(config.probe()?)));
+    }
+    Ok(Watch::new(parts))
 }
 
 /// Any answer will do: without our key it is a refusal, which costs the provider nothing.

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::messages::{consume, relay};
 use super::{Application, Roles};
 use crate::requests::Requests;
 use crate::settings::DrainSettings;
@@ -71,6 +72,8 @@ struct Running {
     worker_outcome: Option<anyhow::Result<()>>,
     /// What looks for work by itself: inbox, sweep, locks.
     seekers: JoinSet<()>,
+    /// What takes messages out and in.
+    listeners: JoinSet<()>,
     /// What the others need to the end: announcer, simulator, operations.
     helpers: JoinSet<()>,
     stops: Stops,
@@ -79,6 +82,7 @@ struct Running {
 #[derive(Default)]
 struct Stops {
     seeking: CancellationToken,
+    listening: CancellationToken,
     serving: CancellationToken,
     working: CancellationToken,
     helping: CancellationToken,
@@ -94,6 +98,7 @@ impl Running {
             workers: None,
             worker_outcome: None,
             seekers: JoinSet::new(),
+            listeners: JoinSet::new(),
             helpers: JoinSet::new(),
             stops: Stops::default(),
         };
@@ -108,6 +113,14 @@ impl Running {
             });
         }
         running.seek(&app, &roles);
+        let listening = &running.stops.listening;
+        if !roles.consume.is_empty() {
+            consume(&settings, &roles.consume, &app, &application.store, listening, &mut running.listeners)?;
+        }
+        if roles.relay {
+            let relay = relay(&settings, application.store.clone())?;
+            running.listeners.spawn(relay.run(listening.clone()));
+        }
         let heart = Heart::default();
         let drain = settings.drain.limit();
         let cors_origins = settings.api.cors_origins.clone();
@@ -191,6 +204,12 @@ impl Running {
         if tokio::time::timeout(limit, sought).await.is_err() {
             tracing::warn!("webhooks are still being delivered; another worker does so once their lease ends");
             self.seekers.shutdown().await;
+        }
+        self.stops.listening.cancel();
+        let listened = async { while self.listeners.join_next().await.is_some() {} };
+        if tokio::time::timeout(limit, listened).await.is_err() {
+            tracing::warn!("messages are still being acted on; they come once more, to another process");
+            self.listeners.shutdown().await;
         }
         self.stops.helping.cancel();
         let helped = async { while self.helpers.join_next().await.is_some() {} };

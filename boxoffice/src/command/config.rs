@@ -16,6 +16,8 @@ enum RoleChoice {
     Api,
     Worker,
     Payments,
+    Relay,
+    Consume,
 }
 
 /// Prints the configuration; fails if a role is named that could not run with it.
@@ -27,6 +29,8 @@ pub(super) fn run(effective: &Effective, arguments: &ConfigArguments) -> anyhow:
         Some(RoleChoice::Api) => ProcessRole::Api,
         Some(RoleChoice::Worker) => ProcessRole::Worker,
         Some(RoleChoice::Payments) => ProcessRole::Payments,
+        Some(RoleChoice::Relay) => ProcessRole::Relay,
+        Some(RoleChoice::Consume) => ProcessRole::Consume,
     };
     settings.validate(&[role])
 }

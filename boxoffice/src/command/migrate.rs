@@ -1,4 +1,4 @@
-//! `boxoffice migrate`: the database's schema, and what the sagas need in the engine. May be repeated, by several at
+//! `boxoffice migrate`: the database's schema, the topics in Kafka, and what the sagas need in the engine. May be repeated, by several at
 //! once.
 
 use std::path::PathBuf;
@@ -51,6 +51,13 @@ pub(super) async fn run(mut settings: Settings, arguments: MigrateArguments) -> 
         println!("the sample catalogue is loaded");
     }
     store.close().await?;
+    if let Some(kafka) = settings.kafka.config() {
+        let made = patiently("Kafka", || async { Ok(kafka.make_topics().await?) }).await?;
+        match made.len() {
+            0 => println!("Kafka has every topic"),
+            _ => println!("topics made in Kafka: {}", made.join(", ")),
+        }
+    }
     if arguments.skip_engine || settings.engine.address.is_empty() {
         println!("the engine is left as it is");
         return Ok(());

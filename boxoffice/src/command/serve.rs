@@ -2,15 +2,16 @@
 
 use std::net::SocketAddr;
 
-use crate::application::{Application, Roles};
+use crate::application::{Application, ConsumerGroup, Roles};
 use crate::discovery::{Agent, Discovery, Place, Registration};
 use crate::operations::Operations;
 use crate::provider::Provider;
+use crate::relaying::RelayProcess;
 use crate::settings::{ProcessRole, Settings};
 use crate::stop;
 
 /// Serves until it is told to stop.
-pub(super) async fn run(settings: Settings, role: ProcessRole) -> anyhow::Result<()> {
+pub(super) async fn run(settings: Settings, role: ProcessRole, groups: &[ConsumerGroup]) -> anyhow::Result<()> {
     // Before anything is waited for or bound: whatever is wrong is said at once.
     settings.validate(&[role])?;
     let stop = stop::on_signal()?;
@@ -27,8 +28,25 @@ pub(super) async fn run(settings: Settings, role: ProcessRole) -> anyhow::Result
             let provider = operations.into_iter().fold(provider, Provider::operated_on);
             discovery.into_iter().fold(provider, Provider::found_by).run(stop).await
         }
-        ProcessRole::Api | ProcessRole::Worker => {
-            let roles = Roles { api: role == ProcessRole::Api, worker: role == ProcessRole::Worker, simulator: None };
+        ProcessRole::Relay => {
+            let building = RelayProcess::build(settings);
+            let relay = tokio::select! {
+                built = building => built?,
+                () = stop.cancelled() => return Ok(()),
+            };
+            let discovery = discovery(relay.settings(), role, None, operations.as_ref());
+            tracing::info!(role = role.name(), "the process is up");
+            let relay = operations.into_iter().fold(relay, RelayProcess::operated_on);
+            discovery.into_iter().fold(relay, RelayProcess::found_by).run(stop).await
+        }
+        ProcessRole::Api | ProcessRole::Worker | ProcessRole::Consume => {
+            let roles = Roles {
+                api: role == ProcessRole::Api,
+                worker: role == ProcessRole::Worker,
+                relay: false,
+                consume: groups.to_vec(),
+                simulator: None,
+            };
             let building = Application::build(settings, roles);
             let application = tokio::select! {
                 built = building => built?,

@@ -20,6 +20,10 @@ pub enum ProcessRole {
     Worker,
     /// It is the payment provider.
     Payments,
+    /// It publishes messages.
+    Relay,
+    /// It acts on messages.
+    Consume,
 }
 
 impl ProcessRole {
@@ -29,6 +33,8 @@ impl ProcessRole {
             Self::Api => "api",
             Self::Worker => "worker",
             Self::Payments => "payments",
+            Self::Relay => "relay",
+            Self::Consume => "consume",
         }
     }
 }
@@ -36,7 +42,7 @@ impl ProcessRole {
 /// Everything that is wrong for `roles`, one sentence each.
 pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<String> {
     let mut complaints = Complaints(Vec::new());
-    let books = roles.iter().any(|role| matches!(role, ProcessRole::Api | ProcessRole::Worker));
+    let books = roles.iter().any(|role| matches!(role, ProcessRole::Api | ProcessRole::Worker | ProcessRole::Consume));
     if books {
         complaints.database(settings);
         complaints.locks(settings);
@@ -56,9 +62,17 @@ pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<Stri
             complaints.not_set("payments.ledger");
         }
     }
-    complaints.secret("payments.api_key", &settings.payments.api_key, 1);
-    // Workers read payments back and hear of no webhook.
-    if roles != [ProcessRole::Worker] {
+    if roles.contains(&ProcessRole::Relay) {
+        complaints.database(settings);
+    }
+    if roles.iter().any(|role| matches!(role, ProcessRole::Relay | ProcessRole::Consume)) {
+        complaints.kafka(settings);
+    }
+    if roles != [ProcessRole::Relay] {
+        complaints.secret("payments.api_key", &settings.payments.api_key, 1);
+    }
+    // The others read payments back and hear of no webhook.
+    if roles.iter().any(|role| matches!(role, ProcessRole::Api | ProcessRole::Payments)) {
         complaints.secret("payments.webhook_secret", &settings.payments.webhook_secret, 1);
     }
     complaints.0
@@ -131,6 +145,28 @@ impl Complaints {
         }
         if settings.locks.prefix.is_empty() {
             self.not_set("locks.prefix");
+        }
+    }
+
+    fn kafka(&mut self, settings: &Settings) {
+        let kafka = &settings.kafka;
+        for (key, text) in [
+            ("kafka.brokers", &kafka.brokers),
+            ("kafka.booking_events", &kafka.booking_events),
+            ("kafka.payment_events", &kafka.payment_events),
+            ("kafka.payment_results", &kafka.payment_results),
+            ("kafka.booking_commands", &kafka.booking_commands),
+            ("kafka.dead_letters", &kafka.dead_letters),
+            ("kafka.prefix", &kafka.prefix),
+        ] {
+            if text.is_empty() {
+                self.not_set(key);
+            }
+        }
+        self.at_least_one("kafka.partitions", kafka.partitions);
+        self.at_least_one("kafka.replication", kafka.replication);
+        if kafka.options.iter().any(|option| !option.contains('=')) {
+            self.wrong("kafka.options", "must each be `name=value`");
         }
     }
 
