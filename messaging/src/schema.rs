@@ -6,8 +6,11 @@
 
 use serde_json::{Map, Value};
 
-/// The parts that the schemas share, to which they refer as `common.schema.json`.
+/// The parts that the schemas share, to which they refer by [`COMMON_NAME`].
 pub const COMMON: &str = include_str!("../../docs/messages/common.schema.json");
+
+/// What the file with the shared parts is called, next to the others.
+pub const COMMON_NAME: &str = "common.schema.json";
 
 macro_rules! schemas {
     ($($kind:literal),* $(,)?) => {
@@ -43,9 +46,11 @@ pub fn text_of(kind: &str) -> Option<&'static str> {
 /// The schema of a type with the shared parts in it, so that nothing else has to be looked up.
 pub fn whole(kind: &str) -> Option<Value> {
     let mut schema: Map<String, Value> = serde_json::from_str(text_of(kind)?).ok()?;
-    let common: Value = serde_json::from_str(COMMON).ok()?;
-    // An embedded schema keeps its `$id`, by which it is found (JSON Schema 2020-12, core, section 9.3).
-    schema.insert("$defs".to_owned(), Value::Object(Map::from_iter([("common".to_owned(), common)])));
+    let mut common: Map<String, Value> = serde_json::from_str(COMMON).ok()?;
+    // An embedded schema is found by its `$id` (JSON Schema 2020-12, core, section 9.3). As files they have none, so that
+    // the one is looked for where the other lies.
+    common.insert("$id".to_owned(), Value::from(COMMON_NAME));
+    schema.insert("$defs".to_owned(), Value::Object(Map::from_iter([("common".to_owned(), Value::Object(common))])));
     Some(Value::Object(schema))
 }
 

@@ -38,7 +38,8 @@ fn every_schema_is_one_and_says_whose_it_is() {
         let schema: Value = serde_json::from_str(text).unwrap();
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{kind}");
         jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{kind}: {error}"));
-        assert_eq!(schema["$id"], format!("{kind}.schema.json"));
+        // With one, tools would look for the shared parts there and not where the file lies.
+        assert_eq!(schema.get("$id"), None, "{kind}");
         if *kind == "common" {
             continue;
         }
@@ -170,9 +171,8 @@ fn every_example_of_the_documents_fits_its_schema() {
         let fact = envelope.fact().unwrap();
         assert_eq!(fact.is_some(), Message::KINDS.contains(&kind.as_str()), "{kind}");
         if let Some(fact) = fact {
-            let sequence = u64::try_from(fact.sequence).unwrap();
             let id = MessageId::for_sequence(&fact.subject.booking_id.to_string(), fact.sequence);
-            assert_eq!(fact.id, id.to_string(), "{kind}: the id of message {sequence}");
+            assert_eq!(fact.id, id.to_string(), "{kind}: the id");
             assert_eq!(envelope.subject, Some(fact.subject.booking_id.to_string()), "{kind}");
         }
     }
