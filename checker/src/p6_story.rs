@@ -34,6 +34,8 @@ fn tells_state(body: &Body) -> bool {
         Body::PaymentRequested { .. }
         | Body::PaymentConfirmed { .. }
         | Body::PaymentFailed { .. }
+        | Body::PaymentCancellationRequested { .. }
+        | Body::RefundRequested { .. }
         | Body::PaymentRefunded { .. }
         | Body::RefundFailed { .. }
         | Body::TicketIssued { .. }

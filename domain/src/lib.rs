@@ -21,4 +21,5 @@ pub mod refund;
 pub mod ticket;
 
 pub mod message;
+pub mod message_intent;
 pub mod timeline;

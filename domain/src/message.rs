@@ -97,6 +97,30 @@ pub enum Message {
         /// The provider's code.
         decline_code: String,
     },
+    /// A provider that is reached by message is asked never to collect; the same may be said again.
+    PaymentCancellationRequested {
+        /// The payment.
+        payment_id: PaymentId,
+        /// The attempt.
+        attempt: u32,
+        /// The provider's name for it.
+        intent_id: IntentId,
+        /// What it was to collect.
+        amount: Money,
+    },
+    /// A provider that is reached by message is asked to give money back.
+    RefundRequested {
+        /// The payment.
+        payment_id: PaymentId,
+        /// The refund; asked for once, however often the message comes.
+        refund_id: RefundId,
+        /// The provider's name for the attempt that collected the money.
+        intent_id: IntentId,
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: RefundReason,
+    },
     /// Money went back.
     PaymentRefunded {
         /// The payment.
@@ -151,7 +175,7 @@ pub struct MessageSubject {
 
 impl Message {
     /// Every type.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 15] = [
         "BookingCreated",
         "BookingConfirmed",
         "BookingCancelled",
@@ -161,6 +185,8 @@ impl Message {
         "PaymentRequested",
         "PaymentConfirmed",
         "PaymentFailed",
+        "PaymentCancellationRequested",
+        "RefundRequested",
         "PaymentRefunded",
         "RefundFailed",
         "TicketIssued",
@@ -179,6 +205,8 @@ impl Message {
             Self::PaymentRequested { .. } => "PaymentRequested",
             Self::PaymentConfirmed { .. } => "PaymentConfirmed",
             Self::PaymentFailed { .. } => "PaymentFailed",
+            Self::PaymentCancellationRequested { .. } => "PaymentCancellationRequested",
+            Self::RefundRequested { .. } => "RefundRequested",
             Self::PaymentRefunded { .. } => "PaymentRefunded",
             Self::RefundFailed { .. } => "RefundFailed",
             Self::TicketIssued { .. } => "TicketIssued",

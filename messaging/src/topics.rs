@@ -68,6 +68,8 @@ pub const fn topic_of(message: &Message) -> FactTopic {
         Message::PaymentRequested { .. }
         | Message::PaymentConfirmed { .. }
         | Message::PaymentFailed { .. }
+        | Message::PaymentCancellationRequested { .. }
+        | Message::RefundRequested { .. }
         | Message::PaymentRefunded { .. }
         | Message::RefundFailed { .. } => FactTopic::Payments,
     }

@@ -26,6 +26,7 @@ mod booking_read;
 mod hold;
 mod stuck;
 
+mod message_intent;
 mod payment;
 mod payment_event;
 mod payment_record;

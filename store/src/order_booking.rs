@@ -76,7 +76,11 @@ impl<'m> Change<'m> {
             Message::PaymentRefunded { amount, .. } => Self { refunded: amount.minor, ..nothing },
             Message::TicketIssued { .. } => Self { tickets: 1, ..nothing },
             Message::TicketVoided { .. } => Self { tickets: -1, ..nothing },
-            Message::PaymentRequested { .. } | Message::PaymentFailed { .. } | Message::RefundFailed { .. } => nothing,
+            Message::PaymentRequested { .. }
+            | Message::PaymentFailed { .. }
+            | Message::PaymentCancellationRequested { .. }
+            | Message::RefundRequested { .. }
+            | Message::RefundFailed { .. } => nothing,
         }
     }
 }

@@ -8,6 +8,7 @@ use sea_orm::FromQueryResult;
 use crate::Store;
 use crate::column::{RowOf, rounded};
 use crate::error::StoreError;
+use crate::pool::Session;
 use crate::statement::{bind, sql};
 use crate::transaction::for_update_skip_locked;
 
@@ -90,13 +91,7 @@ pub struct PaymentEvent {
 impl Store {
     /// Keeps a message; it is due at once.
     pub async fn store_payment_event(&self, event: &NewPaymentEvent) -> Result<PaymentEventStored, StoreError> {
-        let NewPaymentEvent { provider, event_id, kind, intent_id, body, received_at } = event;
-        let text = "insert into payment_events (provider, event_id, kind, intent_id, body, state, next_delivery_at, \
-                    received_at) values ($1, $2, $3, $4, $5, 'stored', $6, $6) on conflict do nothing";
-        let intent_id = intent_id.as_ref().map(IntentId::as_str);
-        let values = bind![*provider, *event_id, *kind, intent_id, *body, *received_at];
-        let stored = sql(text, values).run(self.writer()).await? == 1;
-        Ok(if stored { PaymentEventStored::Stored } else { PaymentEventStored::Duplicate })
+        keep(self.writer(), event).await
     }
 
     /// Takes messages that are due, the longest due first; nobody else gets them until the lease has passed.
@@ -182,6 +177,17 @@ impl Store {
         let rows = sql(text, values).all::<PaymentEventRow>(self.reader()).await?;
         rows.into_iter().map(PaymentEvent::try_from).collect()
     }
+}
+
+/// Keeps a message, unless it was kept before.
+pub(crate) async fn keep(db: &impl Session, event: &NewPaymentEvent) -> Result<PaymentEventStored, StoreError> {
+    let NewPaymentEvent { provider, event_id, kind, intent_id, body, received_at } = event;
+    let text = "insert into payment_events (provider, event_id, kind, intent_id, body, state, next_delivery_at, \
+                received_at) values ($1, $2, $3, $4, $5, 'stored', $6, $6) on conflict do nothing";
+    let intent_id = intent_id.as_ref().map(IntentId::as_str);
+    let values = bind![*provider, *event_id, *kind, intent_id, *body, *received_at];
+    let stored = sql(text, values).run(db).await? == 1;
+    Ok(if stored { PaymentEventStored::Stored } else { PaymentEventStored::Duplicate })
 }
 
 const CLAIM: &str = "update payment_events set next_delivery_at = $2, deliveries = deliveries + 1";

@@ -48,6 +48,11 @@ pub(crate) async fn amount_of(tx: &DatabaseTransaction, id: RefundId) -> Result<
     Ok(find(tx, id).await?.map(|refund| refund.amount))
 }
 
+/// Why a refund is made, if it has been written down.
+pub(crate) async fn reason_of(tx: &DatabaseTransaction, id: RefundId) -> Result<Option<RefundReason>, StoreError> {
+    Ok(find(tx, id).await?.map(|refund| refund.reason))
+}
+
 async fn open(tx: &DatabaseTransaction, order: &RefundToOpen, now: Timestamp) -> Result<RefundOpened, StoreError> {
     let RefundToOpen { booking_id, attempt: number, reason, amount } = *order;
     let mut booking = LockedBooking::get(tx, booking_id).await?;
