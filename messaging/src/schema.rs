@@ -19,7 +19,7 @@ macro_rules! schemas {
 }
 
 /// What boxoffice publishes: the types and their schemas.
-pub const PUBLISHED: [(&str, &str); 13] = schemas![
+pub const PUBLISHED: [(&str, &str); 15] = schemas![
     "BookingCreated",
     "BookingConfirmed",
     "BookingCancelled",
@@ -29,6 +29,8 @@ pub const PUBLISHED: [(&str, &str); 13] = schemas![
     "PaymentRequested",
     "PaymentConfirmed",
     "PaymentFailed",
+    "PaymentCancellationRequested",
+    "RefundRequested",
     "PaymentRefunded",
     "RefundFailed",
     "TicketIssued",

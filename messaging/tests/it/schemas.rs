@@ -258,6 +258,8 @@ fn samples() -> Vec<Message> {
         | Message::PaymentRequested { .. }
         | Message::PaymentConfirmed { .. }
         | Message::PaymentFailed { .. }
+        | Message::PaymentCancellationRequested { .. }
+        | Message::RefundRequested { .. }
         | Message::PaymentRefunded { .. }
         | Message::RefundFailed { .. }
         | Message::TicketIssued { .. }
@@ -278,7 +280,8 @@ fn samples() -> Vec<Message> {
         confirmed(amount, true),
         Message::BookingExpired { show_id, seat_ids },
         Message::BookingNeedsAttention { step: "seats.mark_sold".to_owned(), error: String::new() },
-        Message::PaymentRequested { payment_id, attempt: 1, intent_id, amount },
+        Message::PaymentRequested { payment_id, attempt: 1, intent_id: intent_id.clone(), amount },
+        Message::PaymentCancellationRequested { payment_id, attempt: 1, intent_id: intent_id.clone(), amount },
         Message::PaymentConfirmed { payment_id, attempt: 2, amount },
         Message::PaymentFailed { payment_id, attempt: 5, decline_code: "insufficient_funds".to_owned() },
         Message::RefundFailed { payment_id, refund_id, amount },
@@ -287,7 +290,11 @@ fn samples() -> Vec<Message> {
     ];
     samples.extend(failures().into_iter().map(failed));
     samples.extend(cancellers().map(|by| Message::BookingCancelled { show_id, seat_ids: seats(), by }));
-    samples.extend(RefundReason::ALL.map(|reason| Message::PaymentRefunded { payment_id, refund_id, amount, reason }));
+    for reason in RefundReason::ALL {
+        let intent_id = intent_id.clone();
+        samples.push(Message::RefundRequested { payment_id, refund_id, intent_id, amount, reason });
+        samples.push(Message::PaymentRefunded { payment_id, refund_id, amount, reason });
+    }
     samples
 }
 
