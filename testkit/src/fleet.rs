@@ -133,6 +133,22 @@ impl Fleet {
         child.wait().unwrap();
     }
 
+    /// Stops a process in the middle of whatever it does, as a machine that is overloaded or migrated; it knows nothing
+    /// of it when it is woken.
+    pub fn pause(&self, name: &str) {
+        self.signal(name, Signal::STOP);
+    }
+
+    /// Wakes a process that was paused.
+    pub fn wake(&self, name: &str) {
+        self.signal(name, Signal::CONT);
+    }
+
+    fn signal(&self, name: &str, signal: Signal) {
+        let id = i32::try_from(self.process_id(name)).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
     /// Tells a process to stop, as an orchestrator does, and waits until it has; panics unless it ends well.
     pub async fn stop(&mut self, name: &str) {
         let mut child = self.member(name).child.take().unwrap_or_else(|| panic!("{name} does not run"));

@@ -31,7 +31,12 @@ enum Line {
 impl Proxy {
     /// A proxy on a port of its own in front of `servers`, each `host:port`.
     pub async fn start(servers: Vec<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", servers).await
+    }
+
+    /// A proxy on a port that others have been told of already.
+    pub async fn start_at(listen: &str, servers: Vec<String>) -> Self {
+        let listener = TcpListener::bind(listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (line, _) = watch::channel(Line::Whole);
         let line = Arc::new(line);

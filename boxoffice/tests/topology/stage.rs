@@ -11,6 +11,8 @@ use testkit::test_app::World;
 use testkit::{Buyer, Fleet, Proxy, TestSettings, eventually};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::listeners::Listeners;
+
 /// Only one test may have the servers.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
@@ -26,6 +28,8 @@ pub(crate) struct Stage {
     pub(crate) redis: Proxy,
     /// What stands between them and Temporal.
     pub(crate) temporal: Proxy,
+    /// Those who listen, where there are any.
+    pub(crate) listeners: Option<Listeners>,
     /// Where each API is.
     pub(crate) apis: Vec<String>,
     /// The one address of all APIs, as a load balancer gives it; kept for as long as it is needed.
@@ -38,6 +42,15 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts `apis` and `workers` and the payment provider.
     pub(crate) async fn set(apis: usize, workers: usize) -> Self {
+        Self::set_with(apis, workers, None).await
+    }
+
+    /// Starts them with Kafka: `relays`, `consumers`, and somebody who takes their mail.
+    pub(crate) async fn set_listening(apis: usize, workers: usize, relays: usize, consumers: usize) -> Self {
+        Self::set_with(apis, workers, Some((relays, consumers))).await
+    }
+
+    async fn set_with(apis: usize, workers: usize, listening: Option<(usize, usize)>) -> Self {
         let alone = ALONE.lock().await;
         let world = World::new(&TestSettings::default()).await;
         let settings = &world.settings;
@@ -67,6 +80,18 @@ impl Stage {
         ] {
             fleet.set(&format!("BOXOFFICE_{name}"), value);
         }
+        let listeners = match listening {
+            Some((relays, consumers)) => {
+                let listeners = Listeners::start(world.path(), &settings.engine.task_queue).await;
+                fleet.add("relay", relays);
+                fleet.add("consume", consumers);
+                for (name, value) in listeners.environment() {
+                    fleet.set(&name, value);
+                }
+                Some(listeners)
+            }
+            None => None,
+        };
         let addresses = Addresses {
             swagger_ui: format!("{api}/docs"),
             api,
@@ -77,7 +102,7 @@ impl Stage {
         };
         fleet.start_all().await;
         let apis = apis.iter().map(|address| format!("http://{address}")).collect();
-        Self { world, fleet, postgres, redis, temporal, apis, _front: front, addresses, _alone: alone }
+        Self { world, fleet, postgres, redis, temporal, listeners, apis, _front: front, addresses, _alone: alone }
     }
 
     /// Somebody new who buys from any of the APIs.

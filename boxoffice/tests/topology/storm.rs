@@ -9,6 +9,7 @@ use futures::StreamExt;
 use testkit::catalogue::{FREE, LONG_HOLD, SHORT_HOLD, SIX_SECOND_HOLD, seat};
 use testkit::storm::{Plan, StormBuyer, Told};
 
+use crate::messages::everybody_was_told_everything;
 use crate::stage::{Stage, all_parts_are_up};
 
 const BOOKINGS: usize = 300;
@@ -25,6 +26,7 @@ struct Harm {
     kills: usize,
     cuts: usize,
     silences: usize,
+    pauses: usize,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,7 +34,7 @@ async fn three_hundred_bookings_survive_a_storm() {
     let seed = std::env::var("BOXOFFICE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     println!("seed {seed} (BOXOFFICE_TEST_SEED chooses another)");
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut stage = Stage::set(2, 3).await;
+    let mut stage = Stage::set_listening(2, 3, 2, 2).await;
     let started = Instant::now();
 
     let wishes: Vec<_> = (0..BOOKINGS).map(|_| wish(&mut random)).collect();
@@ -62,6 +64,7 @@ async fn three_hundred_bookings_survive_a_storm() {
     assert!(told.unexpected.is_empty(), "{:?}", told.unexpected);
     assert_eq!(told.ends.get("given up"), None, "a customer got no end: {:?}", told.ends);
     assert_eq!(told.ends.values().sum::<usize>(), BOOKINGS);
+    everybody_was_told_everything(&stage).await;
     stage.rests_with_every_promise_kept(REST_WITHIN).await;
     println!(
         "storm: {BOOKINGS} bookings in {:.0} s, {harm:?}, ends {:?}, {} requests tried again, longest wait for an answer \
@@ -72,7 +75,7 @@ async fn three_hundred_bookings_survive_a_storm() {
         told.longest_wait.as_secs_f64(),
         resting.elapsed().as_secs_f64(),
     );
-    assert!(harm.kills > 0 && harm.cuts + harm.silences > 0, "there was no storm: {harm:?}");
+    assert!(harm.kills > 0 && harm.cuts + harm.silences > 0 && harm.pauses > 0, "there was no storm: {harm:?}");
 }
 
 fn wish(random: &mut fastrand::Rng) -> (Plan, ShowId, Vec<SeatId>) {
@@ -86,20 +89,37 @@ fn wish(random: &mut fastrand::Rng) -> (Plan, ShowId, Vec<SeatId>) {
     (plan, show, (first..first + random.u32(1..=3)).map(seat).collect())
 }
 
-/// Kills and cuts until the customers are done; everything runs and every line is whole at the end.
+/// Kills, cuts and pauses until the customers are done; everything runs and every line is whole at the end.
 async fn rage(stage: &mut Stage, random: &mut fastrand::Rng, over: &AtomicBool) -> Harm {
     let mut harm = Harm::default();
     let victims: Vec<String> = stage.fleet.names().into_iter().filter(|name| name != "payments-1").collect();
+    let mut asleep: Option<(&str, Instant)> = None;
     while !over.load(Ordering::Relaxed) {
         pause(random, 300..1500).await;
-        if random.bool() {
+        if let Some((relay, _)) = asleep.filter(|(_, until)| Instant::now() >= *until) {
+            stage.fleet.wake(relay);
+            asleep = None;
+        }
+        let choice = random.u32(0..7);
+        if choice == 0 && asleep.is_none() {
+            // In the middle of what it does, and mostly for longer than its lease: another one takes its slots over.
+            let relay = ["relay-1", "relay-2"][random.usize(0..2)];
+            stage.fleet.pause(relay);
+            let milliseconds = if random.u32(0..3) > 0 { 16_000..18_000 } else { 500..3_000 };
+            asleep = Some((relay, Instant::now() + Duration::from_millis(random.u64(milliseconds))));
+            harm.pauses += 1;
+        } else if choice < 4 {
             let victim = &victims[random.usize(0..victims.len())];
+            if asleep.is_some_and(|(relay, _)| relay == victim) {
+                continue;
+            }
             stage.fleet.kill(victim);
             harm.kills += 1;
             pause(random, 100..2000).await;
             stage.fleet.start(victim);
         } else {
-            let line = [&stage.postgres, &stage.redis, &stage.temporal][random.usize(0..3)];
+            let kafka = &stage.listeners.as_ref().unwrap().kafka;
+            let line = [&stage.postgres, &stage.redis, &stage.temporal, kafka][random.usize(0..4)];
             if random.u32(0..3) == 0 {
                 line.silence();
                 harm.silences += 1;
@@ -110,6 +130,9 @@ async fn rage(stage: &mut Stage, random: &mut fastrand::Rng, over: &AtomicBool) 
             pause(random, 500..3000).await;
             line.restore();
         }
+    }
+    if let Some((relay, _)) = asleep {
+        stage.fleet.wake(relay);
     }
     harm
 }

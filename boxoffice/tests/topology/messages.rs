@@ -1,0 +1,193 @@
+//! What the rest of the company hears: everything, in order, once it is asked twice; with Kafka there, away, or poisoned.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use domain::booking_state::BookingState;
+use domain::ids::BookingId;
+use serde_json::json;
+use store::{LogPosition, PublishedMessage, Store};
+use testkit::catalogue::{LONG_HOLD, seat};
+use testkit::{buyer::GOOD_CARD, eventually};
+use tokio::time::sleep;
+
+use crate::listeners::Heard;
+use crate::sale::{line, sell_during};
+use crate::servers::Stopped;
+use crate::stage::{Stage, all_parts_are_up};
+
+/// How long relays and consumers may take to catch up.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(90);
+/// How long Kafka is away.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// Waits until everything is published and consumed, and holds it against the database: each booking's messages on Kafka
+/// complete and in order, as software reads them that is not ours; and what the order service has made of them.
+pub(crate) async fn everybody_was_told_everything(stage: &Stage) {
+    let listeners = stage.listeners.as_ref().unwrap();
+    let store = Store::connect(&stage.world.settings.database.config()).await.unwrap();
+    eventually("everything is published", CAUGHT_UP_WITHIN, || async {
+        (store.outbox_backlog().await.ok()?.waiting == 0).then_some(())
+    })
+    .await;
+    let told = everything_told(&store).await;
+    let heard = listeners.everything_published();
+    let repeated = heard.len() - told.len();
+    check_heard(&told, &heard);
+    for (booking_id, messages) in &told_by_booking(&told) {
+        order_is_as_booked(&store, *booking_id, *messages).await;
+    }
+    println!(
+        "messages: {} about {} bookings, complete and in order; {repeated} published more than once",
+        told.len(),
+        told_by_booking(&told).len(),
+    );
+    assert!(listeners.dead_letters().is_empty(), "{:?}", listeners.dead_letters());
+    store.close().await.unwrap();
+}
+
+async fn everything_told(store: &Store) -> Vec<PublishedMessage> {
+    let (mut position, mut told) = (LogPosition::START, Vec::new());
+    loop {
+        let page = store.published_messages(&position, 1_000).await.unwrap();
+        if page.is_empty() {
+            return told;
+        }
+        page.iter().for_each(|message| position.pass(message));
+        told.extend(page);
+    }
+}
+
+fn told_by_booking(told: &[PublishedMessage]) -> BTreeMap<BookingId, i64> {
+    let mut counts = BTreeMap::new();
+    for message in told {
+        *counts.entry(message.message.booking_id).or_default() += 1;
+    }
+    counts
+}
+
+fn check_heard(told: &[PublishedMessage], heard: &[Heard]) {
+    // What comes again is known by its id.
+    let mut first: BTreeMap<&str, &Heard> = BTreeMap::new();
+    let mut order: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
+    for message in heard {
+        if first.insert(&message.id, message).is_none() {
+            let sequence = message.sequence.parse().unwrap();
+            order.entry((&message.topic, &message.key)).or_default().push(sequence);
+        }
+    }
+    for ((topic, key), sequences) in order {
+        assert!(sequences.is_sorted(), "{key} in {topic}: {sequences:?}");
+    }
+    assert_eq!(first.len(), told.len(), "nothing is missing and nothing else was said");
+    for PublishedMessage { message, .. } in told {
+        let heard = first[message.id.to_string().as_str()];
+        let sequence: i64 = heard.sequence.parse().unwrap();
+        assert_eq!((heard.kind.as_str(), sequence), (message.message.kind(), message.seq), "{heard:?}");
+        assert_eq!(heard.key, message.booking_id.to_string());
+    }
+}
+
+/// Waits until the order service knows of a booking what the database knows.
+async fn order_is_as_booked(store: &Store, booking_id: BookingId, messages: i64) {
+    eventually("the order service has caught up", CAUGHT_UP_WITHIN, || async {
+        (store.order_booking(booking_id).await.ok()??.messages == messages).then_some(())
+    })
+    .await;
+    let order = store.order_booking(booking_id).await.unwrap().unwrap();
+    let booking = store.find_booking(booking_id).await.unwrap().unwrap();
+    let state = match booking.state {
+        BookingState::Pending | BookingState::AwaitingPayment => "created",
+        ref ended => ended.name(),
+    };
+    let tickets = store.tickets_of(booking_id).await.unwrap();
+    let valid = tickets.iter().filter(|ticket| ticket.state == domain::ticket::TicketState::Issued).count();
+    assert_eq!(order.state, state, "{order:?}");
+    assert_eq!((order.paid_minor, order.refunded_minor), (booking.captured.minor, booking.refunded.minor), "{order:?}");
+    assert_eq!(order.valid_tickets, i64::try_from(valid).unwrap(), "{order:?}");
+    assert_eq!((order.customer_id, order.show_id), (booking.customer_id, Some(booking.show_id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bookings_go_on_while_kafka_is_stopped_and_the_relays_catch_up() {
+    let stage = Stage::set_listening(2, 2, 2, 2).await;
+    let store = Store::connect(&stage.world.settings.database.config()).await.unwrap();
+    let begun = Instant::now();
+    let (mut stopped_at, mut started_at, mut waiting) = (Duration::ZERO, Duration::ZERO, 0);
+    let visits = sell_during(&stage, async {
+        sleep(Duration::from_secs(5)).await;
+        stopped_at = begun.elapsed();
+        let stopped = Stopped::now("kafka");
+        sleep(AWAY).await;
+        waiting = store.outbox_backlog().await.unwrap().waiting;
+        drop(stopped);
+        started_at = begun.elapsed();
+        sleep(Duration::from_secs(5)).await;
+    })
+    .await;
+    let ended = begun.elapsed();
+    eventually("the relays have caught up", CAUGHT_UP_WITHIN, || async {
+        (store.outbox_backlog().await.ok()?.waiting == 0).then_some(())
+    })
+    .await;
+    println!("{}", line("with Kafka", &visits, Duration::ZERO, stopped_at));
+    println!("{}", line("without Kafka", &visits, stopped_at, started_at));
+    println!("{}", line("with Kafka again", &visits, started_at, ended));
+    println!(
+        "kafka: {waiting} messages waited; all published {:.1} s after it was back",
+        (begun.elapsed() - started_at).as_secs_f64()
+    );
+    let sold_without = visits.iter().filter(|visit| visit.won && (stopped_at..started_at).contains(&visit.came));
+    assert!(sold_without.count() > 20 && waiting > 100, "bookings have gone on");
+    everybody_was_told_everything(&stage).await;
+    all_parts_are_up(&stage).await;
+    stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
+    let stage = Stage::set_listening(1, 1, 1, 1).await;
+    let listeners = stage.listeners.as_ref().unwrap();
+    let commands = listeners.config.topics.booking_commands.clone();
+    let buyer = stage.buyer();
+    let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;
+    buyer.pay(&booked, GOOD_CARD).await;
+    let booking_id = booked.booking_id();
+    buyer.wait_for(booking_id, "confirmed", Duration::from_secs(20)).await;
+
+    let command = |id: &str, kind: &str, data: serde_json::Value| {
+        json!({ "specversion": "1.0", "id": id, "source": "support", "type": kind, "data": data }).to_string()
+    };
+    let key = booking_id.to_string();
+    // All in one partition, so that each waits for the one before it.
+    listeners.send(&commands, &key, "not even JSON");
+    listeners.send(&commands, &key, &command("1", "Rebook", json!({ "bookingId": key })));
+    listeners.send(&commands, &key, &command("2", "CancelBooking", json!({ "bookingId": "none of ours" })));
+    let unknown = buyer.booking_for("never used").to_string();
+    listeners.send(&commands, &key, &command("3", "CancelBooking", json!({ "bookingId": unknown })));
+    listeners.send(&commands, &key, &command("4", "CancelBooking", json!({ "bookingId": key })));
+    listeners.send(&commands, &key, &command("4", "CancelBooking", json!({ "bookingId": key })));
+    buyer.wait_for(booking_id, "cancelled", Duration::from_secs(30)).await;
+
+    let mut reasons: Vec<String> = Vec::new();
+    eventually("all dead letters are there", Duration::from_secs(30), || {
+        reasons = listeners
+            .dead_letters()
+            .iter()
+            .map(|letter| letter["headers"]["dead-letter-reason"].as_str().unwrap().to_owned())
+            .collect();
+        std::future::ready((reasons.len() >= 4).then_some(()))
+    })
+    .await;
+    let expected = [
+        "it is not a CloudEvent in JSON",
+        "there is no command `Rebook`",
+        "its data is not that of a",
+        "there is no such booking",
+    ];
+    assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
+    for (reason, expected) in reasons.iter().zip(expected) {
+        assert!(reason.contains(expected), "{reason}");
+    }
+    stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
+}
