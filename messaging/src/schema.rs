@@ -38,7 +38,7 @@ pub const PUBLISHED: [(&str, &str); 15] = schemas![
 ];
 
 /// What others send to boxoffice: the types and their schemas.
-pub const RECEIVED: [(&str, &str); 1] = schemas!["CancelBooking"];
+pub const RECEIVED: [(&str, &str); 3] = schemas!["CancelBooking", "payment_processed", "refund_processed"];
 
 /// The schema of a type, as in its file; it refers to [`COMMON`].
 pub fn text_of(kind: &str) -> Option<&'static str> {

@@ -178,6 +178,38 @@ fn every_example_of_the_documents_fits_its_schema() {
     }
 }
 
+#[test]
+fn what_others_send_has_to_say_what_is_needed() {
+    let sum = json!({ "minor": 2950, "currency": "EUR" });
+    for (kind, change, fits) in [
+        ("payment_processed", json!({ "amount": null }), false),
+        ("payment_processed", json!({ "amount": null, "captured": sum }), true),
+        ("payment_processed", json!({ "amount": null, "captured": sum, "capturedMinor": 2950 }), false),
+        ("payment_processed", json!({ "capturedMinor": 2950 }), true),
+        ("payment_processed", json!({ "capturedMinor": -1 }), false),
+        ("payment_processed", json!({ "amount": null, "status": "processing" }), true),
+        ("payment_processed", json!({ "status": "paid" }), false),
+        ("payment_processed", json!({ "intentId": null }), false),
+        ("refund_processed", json!({ "amount": null }), true),
+        ("refund_processed", json!({ "refundId": null }), false),
+        ("refund_processed", json!({ "intentId": null }), false),
+        ("refund_processed", json!({ "status": "cancelled" }), false),
+        ("CancelBooking", json!({ "reason": null }), true),
+        ("CancelBooking", json!({ "bookingId": null }), false),
+        ("CancelBooking", json!({ "bookingId": "evt_00000000000000000000000000000000" }), false),
+    ] {
+        let (_, mut event) = examples().into_iter().find(|(of, _)| of == kind).unwrap();
+        let data = event["data"].as_object_mut().unwrap();
+        // What is null here is left out.
+        data.extend(change.as_object().unwrap().clone());
+        data.retain(|_, value| !value.is_null());
+        assert_eq!(open(kind).is_valid(&event), fits, "{kind}: {change}");
+    }
+    let (_, mut forged) = examples().into_iter().find(|(kind, _)| kind == "CancelBooking").unwrap();
+    forged["source"] = json!("boxoffice");
+    assert!(!open("CancelBooking").is_valid(&forged), "nobody else speaks as boxoffice");
+}
+
 /// The examples of the document, each with the type whose schema it has to fit.
 fn examples() -> Vec<(String, Value)> {
     let blocks = DOCUMENT.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
@@ -186,6 +218,8 @@ fn examples() -> Vec<(String, Value)> {
             let example: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
             let kind = match example["type"].as_str().unwrap() {
                 "cancel_booking" => "CancelBooking",
+                "PaymentProcessed" => "payment_processed",
+                "RefundProcessed" => "refund_processed",
                 kind => kind,
             };
             (kind.to_owned(), example)
