@@ -6,6 +6,7 @@ pub mod cancel;
 pub mod identity;
 pub mod listing;
 pub mod payment;
+pub mod payment_message;
 pub mod repair;
 pub mod show;
 pub mod webhook;

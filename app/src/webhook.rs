@@ -40,12 +40,18 @@ impl App {
             body,
             received_at: now,
         };
-        match self.store().store_payment_event(&stored).await? {
+        let kept = self.store().store_payment_event(&stored).await?;
+        Ok(self.deliver_if_new(stored, kept))
+    }
+
+    /// Sends what has been kept for the first time on its way to its saga.
+    pub(crate) fn deliver_if_new(&self, event: NewPaymentEvent, kept: PaymentEventStored) -> WebhookReceived {
+        match kept {
             PaymentEventStored::Stored => {
-                self.deliver_soon(stored.provider, stored.event_id);
-                Ok(WebhookReceived::Stored)
+                self.deliver_soon(event.provider, event.event_id);
+                WebhookReceived::Stored
             }
-            PaymentEventStored::Duplicate => Ok(WebhookReceived::Duplicate),
+            PaymentEventStored::Duplicate => WebhookReceived::Duplicate,
         }
     }
 

@@ -16,7 +16,7 @@ use app::readiness::Watch;
 use app::{App, Parts};
 use locks::SeatLocks;
 use payments::PaymentProvider;
-use payments::simulator::Simulator;
+use payments::simulator::{Outlet, Simulator};
 use store::Store;
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use tokio::net::TcpListener;
@@ -109,11 +109,11 @@ impl Application {
         let simulator = match &roles.simulator {
             Some(ledger) => {
                 let webhooks = Url::parse(&format!("http://{}/webhooks/simulator", settings.api.listen))?;
-                Some(parts::simulator(&settings, ledger, webhooks).await?)
+                Some(parts::simulator(&settings, ledger, Outlet::Webhook(webhooks)).await?)
             }
             None => None,
         };
-        let provider = parts::provider(&settings)?;
+        let provider = parts::provider(&settings, &roles, &store)?;
         let SeatStore { locks, changes, shared } = parts::seat_store(&settings, &roles)?;
         let announcer = Announcer::new(store.clone(), Arc::clone(&changes));
         let app = App::new(Parts {

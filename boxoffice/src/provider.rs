@@ -1,26 +1,65 @@
 //! The role `payments`: the payment simulator as a process of its own, with its own ledger, reached over HTTP and
-//! telling over webhooks, as a real provider would be. Knows nothing of bookings.
+//! telling over webhooks, or reached and telling by message, as a real provider would be. Knows nothing of bookings.
+
+use std::sync::Arc;
 
 use anyhow::Context;
-use app::readiness::Watch;
+use app::readiness::{Need, Part, Question, Watch};
+use messaging::kafka::{self, KafkaConfig, Producer};
+use messaging::payments::{PaymentRequestConsumer, PaymentResultOutlet};
+use payments::simulator::{Collect, EventOutlet, Outlet, Simulator};
 use poem::{EndpointExt, Route};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::application::{serve, simulator};
+use crate::application::{kafka_of, serve, simulator};
 use crate::discovery::Discovery;
 use crate::operations::Operations;
-use crate::settings::{ProcessRole, Settings};
+use crate::relaying::kafka_question;
+use crate::settings::{ProcessRole, ReachedBy, Settings};
 use crate::workers::Heart;
 
 /// The provider, built and not yet running.
 pub struct Provider {
     settings: Settings,
-    simulator: payments::simulator::Simulator,
+    simulator: Simulator,
     listener: TcpListener,
+    requests: Option<Requests>,
     operations: Option<Operations>,
     discovery: Option<Discovery>,
+}
+
+/// What it is asked by message.
+struct Requests {
+    kafka: KafkaConfig,
+    collect: Collect,
+}
+
+impl Requests {
+    fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let kafka = kafka_of(settings)?.context("kafka.brokers is not set")?;
+        let collect = settings.payments.collect().context("payments.collect is not right")?;
+        Ok(Self { kafka, collect })
+    }
+
+    /// Where the answers go.
+    fn results(&self) -> anyhow::Result<Arc<dyn EventOutlet>> {
+        let producer = Producer::new(&self.kafka)?;
+        Ok(Arc::new(PaymentResultOutlet::new(Arc::new(producer), &self.kafka.topics.payment_results)))
+    }
+
+    /// Whether Kafka is there. Without it payments that are under way can still be paid.
+    fn question(&self) -> anyhow::Result<(Part, Need, Question)> {
+        Ok((Part::Kafka, Need::Useful, kafka_question(self.kafka.probe()?)))
+    }
+
+    /// Has `simulator` do what it is asked until `stop` is cancelled.
+    async fn listen(self, simulator: Simulator, stop: CancellationToken) -> anyhow::Result<()> {
+        let consumer = Arc::new(PaymentRequestConsumer::new(simulator, self.collect));
+        let topics = [self.kafka.topics.payment_events.as_str()];
+        kafka::listen(&self.kafka, consumer, &topics, stop).await.context("requests are not listened to")
+    }
 }
 
 impl Provider {
@@ -35,9 +74,15 @@ impl Provider {
         if settings.payments.page_url().is_empty() {
             settings.payments.public_url = format!("http://{}/simulator", settings.payments.listen);
         }
-        let webhook_url = Url::parse(&settings.payments.webhook_url)?;
-        let simulator = simulator(&settings, &settings.payments.ledger, webhook_url).await?;
-        Ok(Self { settings, simulator, listener, operations: None, discovery: None })
+        let (outlet, requests) = match settings.payments.reached_by {
+            ReachedBy::Http => (Outlet::Webhook(Url::parse(&settings.payments.webhook_url)?), None),
+            ReachedBy::Messages => {
+                let requests = Requests::of(&settings)?;
+                (Outlet::Messages(requests.results()?), Some(requests))
+            }
+        };
+        let simulator = simulator(&settings, &settings.payments.ledger, outlet).await?;
+        Ok(Self { settings, simulator, listener, requests, operations: None, discovery: None })
     }
 
     /// The settings, with what followed from what was bound.
@@ -63,8 +108,11 @@ impl Provider {
     /// the next process on the same ledger.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let drain = &self.settings.drain;
-        // It talks to nobody but the receiver of its webhooks, whose absence is no reason to stop taking payments.
-        let watch = Watch::new([]);
+        // It calls nobody but the receiver of its webhooks, whose absence is no reason to stop taking payments.
+        let watch = match &self.requests {
+            Some(requests) => Watch::new([requests.question()?]),
+            None => Watch::new([]),
+        };
         let (serving, ending) = (CancellationToken::new(), CancellationToken::new());
         let registration = self.discovery.map(|discovery| tokio::spawn(discovery.run(stop.clone())));
         let operations = match self.operations {
@@ -77,15 +125,32 @@ impl Provider {
         let server = serve("payments", self.listener, routes, serving.clone(), drain.limit())?;
         let (simulator, sending) = (self.simulator.clone(), ending.clone());
         let mut sender = tokio::spawn(async move { simulator.run(sending).await });
-        let sent = tokio::select! {
-            () = stop.cancelled() => None,
-            sent = &mut sender => Some(sent),
-        };
+        let (simulator, asking) = (self.simulator.clone(), serving.clone());
+        let mut asked = tokio::spawn(async move {
+            match self.requests {
+                Some(requests) => requests.listen(simulator, asking).await,
+                None => {
+                    asking.cancelled().await;
+                    Ok(())
+                }
+            }
+        });
+        let (mut sent, mut heard) = (None, None);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            ended = &mut sender => sent = Some(ended),
+            ended = &mut asked => heard = Some(ended),
+        }
         stop.cancel();
         watch.drain();
         tokio::time::sleep(drain.notice()).await;
         serving.cancel();
         server.await??;
+        let heard = match heard {
+            Some(heard) => heard,
+            None => asked.await,
+        };
+        // What it was asked last is answered by the next process on the same ledger, if not by this one.
         ending.cancel();
         let sent = match sent {
             Some(sent) => sent,
@@ -94,6 +159,7 @@ impl Provider {
         for helper in [registration, operations].into_iter().flatten() {
             helper.await?;
         }
+        heard??;
         sent?.context("the payment simulator has stopped")
     }
 }

@@ -17,6 +17,7 @@ use app::engine::EngineConfig;
 use domain::hold::HoldRules;
 use messaging::kafka::KafkaConfig;
 use messaging::topics::Topics;
+use payments::simulator::Collect;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use store::DatabaseConfig;
@@ -216,6 +217,8 @@ pub struct PaymentSettings {
     pub public_url: String,
     /// Where the payment role sends webhooks.
     pub webhook_url: String,
+    /// Who pays what the payment role is asked for by message.
+    pub collect: String,
     /// Where the payment role listens.
     pub listen: SocketAddr,
     /// The ledger of the payment role; an empty path for none.
@@ -367,6 +370,11 @@ impl PaymentSettings {
     /// Where customers' browsers find the provider.
     pub fn page_url(&self) -> &str {
         if self.public_url.is_empty() { &self.provider_url } else { &self.public_url }
+    }
+
+    /// Who pays what the payment role is asked for by message; none if nobody is named whom it knows.
+    pub fn collect(&self) -> Option<Collect> {
+        Collect::parse(&self.collect)
     }
 }
 

@@ -10,6 +10,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::payment::IntentId;
+
 /// The namespace of all derived ids. Changing it would orphan every key that was ever used.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_3c52_0c7e_4d0a_9a55_1d2c_b0f1_77e1);
 
@@ -167,6 +169,14 @@ impl MessageId {
     /// The `seq`-th message about an aggregate, whose id is given in its text form.
     pub fn for_sequence(aggregate: &str, seq: i64) -> Self {
         Self::derive(&[aggregate, &seq.to_string()])
+    }
+}
+
+impl IntentId {
+    /// The intent of a provider that does not name its intents itself: a repeated request finds the same one.
+    pub fn for_key(idempotency_key: &str) -> Self {
+        let name = format!("pi\u{1f}{idempotency_key}");
+        Self::new(format!("pi_{}", Uuid::new_v5(&NAMESPACE, name.as_bytes()).simple()))
     }
 }
 

@@ -12,3 +12,4 @@ mod acting;
 pub mod commands;
 pub mod consumer;
 pub mod orders;
+pub mod payments;

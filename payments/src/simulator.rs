@@ -1,6 +1,7 @@
 //! A payment provider to develop and test against: intents, a payment page, signed webhooks, refunds, and outages on
 //! demand. Behaves as one behind HTTP would; its routes are served by whoever embeds it. Knows no database but its own.
 
+mod asked;
 mod behaviour;
 mod cards;
 mod client;
@@ -9,6 +10,7 @@ mod error;
 mod event;
 mod intent;
 mod ledger;
+mod outlet;
 mod page;
 mod refund;
 mod service;
@@ -26,11 +28,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use asked::{AskedIntent, Collect};
 pub use behaviour::{Behaviour, NextOutcome, RefundMode, Settlement, WebhookMode};
 pub use cards::{PROCESSING_SECONDS, TEST_CARDS, TestCard};
 pub use client::{PROVIDER_NAME, SimulatorProvider};
 pub use controls::{ApiEndpoint, ControlIn};
 pub use error::SimulatorError;
+pub use outlet::{EventOutlet, Outlet};
 pub use page::{PaymentPage, refusal_page};
 
 use controls::Controls;
@@ -46,8 +50,8 @@ pub struct SimulatorConfig {
     pub ledger: PathBuf,
     /// Where browsers find the simulator's routes, such as `http://localhost:8080/simulator`.
     pub public_url: Url,
-    /// Where webhooks go.
-    pub webhook_url: Url,
+    /// Where events go.
+    pub outlet: Outlet,
     /// What webhooks are signed with.
     pub webhook_secret: SecretString,
     /// What callers of the API have to show.
@@ -79,7 +83,7 @@ impl Simulator {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Sends webhooks and settles what settles by itself, until `stop` is cancelled. What is left is done by the next
+    /// Sends events and settles what settles by itself, until `stop` is cancelled. What is left is done by the next
     /// run on the same ledger.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), SimulatorError> {
         webhooks::run(self, stop).await

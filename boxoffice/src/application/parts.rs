@@ -10,8 +10,9 @@ use app::readiness::{Need, Part, Question, Watch};
 use jiff::Timestamp;
 use locks::changes::{MemoryChanges, RedisChanges, SeatChanges};
 use locks::{MemoryLocks, RedisConfig, RedisConnection, RedisLocks, SeatLocks};
+use messaging::payments::MessageProvider;
 use payments::PaymentProvider;
-use payments::simulator::{Simulator, SimulatorConfig, SimulatorProvider};
+use payments::simulator::{Outlet, PROVIDER_NAME, Simulator, SimulatorConfig, SimulatorProvider};
 use secrecy::ExposeSecret;
 use store::{DatabaseConfig, Store};
 use url::Url;
@@ -19,7 +20,7 @@ use url::Url;
 use super::Roles;
 use super::messages::kafka_of;
 use crate::relaying::kafka_question;
-use crate::settings::{ProcessRole, Settings};
+use crate::settings::{ProcessRole, ReachedBy, Settings};
 
 /// How long a process waits for its database at its start, in case the two are started together.
 const DATABASE_WITHIN: Duration = Duration::from_secs(30);
@@ -86,19 +87,27 @@ pub(super) fn engine(settings: &Settings) -> anyhow::Result<Engine> {
 }
 
 /// The client of the payment provider.
-pub(super) fn provider(settings: &Settings) -> anyhow::Result<Arc<dyn PaymentProvider>> {
+pub(super) fn provider(settings: &Settings, roles: &Roles, store: &Store) -> anyhow::Result<Arc<dyn PaymentProvider>> {
     let payments = &settings.payments;
-    let (key, secret) = (payments.api_key.clone(), payments.webhook_secret.clone());
-    let provider = SimulatorProvider::new(Url::parse(&payments.provider_url)?, key, secret);
-    Ok(Arc::new(provider.context("the payment provider's client cannot be made")?))
+    match payments.reached_by {
+        ReachedBy::Http => {
+            let (key, secret) = (payments.api_key.clone(), payments.webhook_secret.clone());
+            let provider = SimulatorProvider::new(Url::parse(&payments.provider_url)?, key, secret);
+            Ok(Arc::new(provider.context("the payment provider's client cannot be made")?))
+        }
+        ReachedBy::Messages if roles.simulator.is_some() => {
+            bail!("payments.reached_by: the embedded mode has a provider of its own, which is reached over `http`")
+        }
+        ReachedBy::Messages => Ok(Arc::new(MessageProvider::new(store.clone(), PROVIDER_NAME))),
+    }
 }
 
-/// The payment simulator itself, which sends its webhooks to `webhook_url`.
-pub(crate) async fn simulator(settings: &Settings, ledger: &Path, webhook_url: Url) -> anyhow::Result<Simulator> {
+/// The payment simulator itself, whose events go to `outlet`.
+pub(crate) async fn simulator(settings: &Settings, ledger: &Path, outlet: Outlet) -> anyhow::Result<Simulator> {
     let config = SimulatorConfig {
         ledger: ledger.to_owned(),
         public_url: Url::parse(settings.payments.page_url())?,
-        webhook_url,
+        outlet,
         webhook_secret: settings.payments.webhook_secret.clone(),
         api_key: settings.payments.api_key.clone(),
         clock: Timestamp::now,
@@ -151,8 +160,11 @@ pub(super) fn watch(
         (Part::Database, Need::Essential, database),
         (Part::Engine, engine_need, engine),
         (Part::Locks, Need::Useful, locks),
-        (Part::Provider, Need::Useful, provider_question(&settings.payments.provider_url)),
     ];
+    // One that is reached by message cannot be asked whether it is there.
+    if settings.payments.reached_by == ReachedBy::Http {
+        parts.push((Part::Provider, Need::Useful, provider_question(&settings.payments.provider_url)));
+    }
     if let Some(config) = kafka_of(settings)?.filter(|_| !roles.consume.is_empty()) {
         let need = if roles.api || roles.worker { Need::Useful } else { Need::Essential };
         parts.push((Part::Kafka, need, kafka_question(config.probe()?)));

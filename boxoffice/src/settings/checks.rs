@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::Settings;
+use super::{ReachedBy, Settings};
 
 /// The shortest secret that signs tokens, in characters: the 256 bits of HMAC-SHA256 (RFC 7518, section 3.2).
 const TOKEN_SECRET_CHARACTERS: usize = 32;
@@ -42,13 +42,14 @@ impl ProcessRole {
 /// Everything that is wrong for `roles`, one sentence each.
 pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<String> {
     let mut complaints = Complaints(Vec::new());
+    let by_message = settings.payments.reached_by == ReachedBy::Messages;
     let books = roles.iter().any(|role| matches!(role, ProcessRole::Api | ProcessRole::Worker | ProcessRole::Consume));
     if books {
         complaints.database(settings);
         complaints.locks(settings);
         complaints.engine(settings);
         complaints.saga(settings);
-        complaints.url("payments.provider_url", &settings.payments.provider_url, true);
+        complaints.url("payments.provider_url", &settings.payments.provider_url, !by_message);
     }
     if roles.contains(&ProcessRole::Api) {
         complaints.secret("identity.token_secret", &settings.identity.token_secret, TOKEN_SECRET_CHARACTERS);
@@ -57,7 +58,10 @@ pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<Stri
     if roles.contains(&ProcessRole::Payments) {
         let payments = &settings.payments;
         complaints.url("payments.public_url", &payments.public_url, false);
-        complaints.url("payments.webhook_url", &payments.webhook_url, true);
+        complaints.url("payments.webhook_url", &payments.webhook_url, !by_message);
+        if payments.collect().is_none() {
+            complaints.wrong("payments.collect", "is neither `page` nor a test card nor what one does");
+        }
         if payments.ledger.as_os_str().is_empty() {
             complaints.not_set("payments.ledger");
         }
@@ -65,14 +69,25 @@ pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<Stri
     if roles.contains(&ProcessRole::Relay) {
         complaints.database(settings);
     }
-    if roles.iter().any(|role| matches!(role, ProcessRole::Relay | ProcessRole::Consume)) {
+    let is_messenger = |role: &ProcessRole| match role {
+        ProcessRole::Relay | ProcessRole::Consume => true,
+        ProcessRole::Payments => by_message,
+        ProcessRole::Api | ProcessRole::Worker => false,
+    };
+    if roles.iter().any(is_messenger) {
         complaints.kafka(settings);
     }
-    if roles != [ProcessRole::Relay] {
+    // A provider that is reached by message has an API of its own all the same, which only its operators use.
+    let calls = |role: &ProcessRole| match role {
+        ProcessRole::Payments => true,
+        ProcessRole::Api | ProcessRole::Worker | ProcessRole::Consume => !by_message,
+        ProcessRole::Relay => false,
+    };
+    if roles.is_empty() || roles.iter().any(calls) {
         complaints.secret("payments.api_key", &settings.payments.api_key, 1);
     }
     // The others read payments back and hear of no webhook.
-    if roles.iter().any(|role| matches!(role, ProcessRole::Api | ProcessRole::Payments)) {
+    if !by_message && roles.iter().any(|role| matches!(role, ProcessRole::Api | ProcessRole::Payments)) {
         complaints.secret("payments.webhook_secret", &settings.payments.webhook_secret, 1);
     }
     complaints.0

@@ -10,7 +10,7 @@ use super::error::SimulatorError;
 use super::intent::Intent;
 use super::ledger::{bad_row, millis, new_id, sql};
 use super::refund::Refund;
-use super::wire::EventOut;
+use super::wire::{EventOut, IntentOut};
 
 /// How much later than the newer event an older one is sent that comes out of order.
 const OUT_OF_ORDER_DELAY: SignedDuration = SignedDuration::from_millis(300);
@@ -18,6 +18,7 @@ const OUT_OF_ORDER_DELAY: SignedDuration = SignedDuration::from_millis(300);
 /// What happened, as webhooks name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventKind {
+    Created,
     RequiresAction,
     Processing,
     Succeeded,
@@ -31,6 +32,7 @@ pub(crate) enum EventKind {
 impl EventKind {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Created => "intent.created",
             Self::RequiresAction => "intent.requires_action",
             Self::Processing => "intent.processing",
             Self::Succeeded => "intent.succeeded",
@@ -47,10 +49,20 @@ impl EventKind {
     }
 }
 
-/// A webhook to send.
+/// What an intent that was told to say nothing says all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// Nothing.
+    AsTold,
+    /// The answer to what it was asked by message, as an answer over HTTP is not a webhook either.
+    InAnswer,
+}
+
+/// An event to send: by webhook, or by message.
 #[derive(Debug, Clone, FromQueryResult)]
 pub(crate) struct Delivery {
     pub(crate) event_id: String,
+    pub(crate) intent_id: String,
     pub(crate) copy: i64,
     pub(crate) due_at: i64,
     pub(crate) tries: i64,
@@ -66,9 +78,32 @@ pub(crate) async fn emit(
     refund: Option<&Refund>,
     now: Timestamp,
 ) -> Result<(), SimulatorError> {
+    tell(db, Telling::AsTold, kind, intent, refund, now).await
+}
+
+/// Writes down where the customer pays an intent that was asked for by message, and tells whoever has asked.
+pub(crate) async fn tell_page(
+    db: &impl ConnectionTrait,
+    intent: &Intent,
+    page: Option<String>,
+    now: Timestamp,
+) -> Result<(), SimulatorError> {
+    let wire = IntentOut { payment_page: page, ..intent.to_public_wire() };
+    write_wire(db, EventKind::Created, wire, None, now, &[now]).await
+}
+
+/// The same as [`emit`], which an answer is not kept back by.
+pub(crate) async fn tell(
+    db: &impl ConnectionTrait,
+    telling: Telling,
+    kind: EventKind,
+    intent: &Intent,
+    refund: Option<&Refund>,
+    now: Timestamp,
+) -> Result<(), SimulatorError> {
     match intent.behaviour.webhooks.unwrap_or(WebhookMode::Normal) {
-        WebhookMode::Never => write(db, kind, intent, refund, now, &[]).await,
-        WebhookMode::Normal => write(db, kind, intent, refund, now, &[now]).await,
+        WebhookMode::Never if telling == Telling::AsTold => write(db, kind, intent, refund, now, &[]).await,
+        WebhookMode::Never | WebhookMode::Normal => write(db, kind, intent, refund, now, &[now]).await,
         WebhookMode::Twice => write(db, kind, intent, refund, now, &[now, now]).await,
         WebhookMode::OutOfOrder => {
             write(db, kind, intent, refund, now, &[now]).await?;
@@ -96,18 +131,29 @@ async fn write(
     happened_at: Timestamp,
     send_at: &[Timestamp],
 ) -> Result<(), SimulatorError> {
-    let id = new_id("evt");
+    write_wire(db, kind, intent.to_public_wire(), refund, happened_at, send_at).await
+}
+
+async fn write_wire(
+    db: &impl ConnectionTrait,
+    kind: EventKind,
+    intent: IntentOut,
+    refund: Option<&Refund>,
+    happened_at: Timestamp,
+    send_at: &[Timestamp],
+) -> Result<(), SimulatorError> {
+    let (id, intent_id) = (new_id("evt"), intent.id.clone());
     let event = EventOut {
         id: id.clone(),
         kind: kind.as_str().to_owned(),
         created_at: happened_at,
-        intent: intent.to_public_wire(),
+        intent,
         refund: refund.map(Refund::to_wire),
     };
     // The body is kept as text because every copy must carry the same bytes as are signed.
     let body = serde_json::to_string(&event).map_err(|error| bad_row(error.to_string()))?;
     let values =
-        [id.as_str().into(), kind.as_str().into(), intent.id.as_str().into(), body.into(), millis(happened_at).into()];
+        [id.as_str().into(), kind.as_str().into(), intent_id.as_str().into(), body.into(), millis(happened_at).into()];
     let insert = "insert into events (id, kind, intent_id, body, created_at) values (?, ?, ?, ?, ?)";
     db.execute_raw(sql(insert, values)).await?;
     for (copy, due_at) in (1_i64..).zip(send_at) {
@@ -122,9 +168,9 @@ async fn write(
 pub(crate) async fn queue(db: &impl ConnectionTrait, limit: usize) -> Result<Vec<Delivery>, SimulatorError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let statement = sql(
-        "select d.event_id, d.copy, d.due_at, d.tries, e.body, e.created_at \
+        "select d.event_id, e.intent_id, d.copy, d.due_at, d.tries, e.body, e.created_at \
          from webhook_deliveries d join events e on e.id = d.event_id \
-         where d.due_at is not null order by d.due_at, e.created_at limit ?",
+         where d.due_at is not null order by d.due_at, e.created_at, e.id, d.copy limit ?",
         [limit.into()],
     );
     Ok(Delivery::find_by_statement(statement).all(db).await?)
@@ -145,13 +191,13 @@ pub(crate) async fn queue_length(db: &impl ConnectionTrait) -> Result<u64, Simul
 pub(crate) async fn delivered(
     db: &impl ConnectionTrait,
     delivery: &Delivery,
-    status: u16,
+    status: Option<u16>,
     now: Timestamp,
 ) -> Result<(), SimulatorError> {
     let statement = sql(
         "update webhook_deliveries set due_at = null, delivered_at = ?, tries = tries + 1, last_status = ? \
          where event_id = ? and copy = ?",
-        [millis(now).into(), i64::from(status).into(), delivery.event_id.as_str().into(), delivery.copy.into()],
+        [millis(now).into(), status.map(i64::from).into(), delivery.event_id.as_str().into(), delivery.copy.into()],
     );
     db.execute_raw(statement).await?;
     Ok(())

@@ -9,7 +9,7 @@ use url::Url;
 use super::behaviour::{Behaviour, Settlement};
 use super::error::SimulatorError;
 use super::ledger::{bad_row, instant, millis, sql};
-use super::wire::{IntentOut, Metadata};
+use super::wire::{IntentIn, IntentOut, Metadata};
 
 /// An intent as the ledger has it.
 #[derive(Debug, Clone)]
@@ -87,6 +87,28 @@ impl TryFrom<Row> for Intent {
 }
 
 impl Intent {
+    /// A new intent, which waits for the customer.
+    pub(crate) fn new(id: String, key: &str, request_hash: String, request: &IntentIn, now: Timestamp) -> Self {
+        Self {
+            id,
+            idempotency_key: key.to_owned(),
+            request_hash,
+            secret: uuid::Uuid::new_v4().simple().to_string(),
+            amount_minor: request.amount_minor,
+            currency: request.currency,
+            state: IntentState::RequiresPayment,
+            captured_minor: 0,
+            refunded_minor: 0,
+            decline_code: None,
+            card_last_digits: None,
+            behaviour: Behaviour::default(),
+            metadata: request.metadata.clone(),
+            settlement: None,
+            due_at: None,
+            created_at: now,
+        }
+    }
+
     /// The intent as its owner sees it; `pages` is the address of the payment pages.
     pub(crate) fn to_wire(&self, pages: &Url) -> IntentOut {
         let mut page = pages.clone();

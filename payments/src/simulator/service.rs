@@ -13,7 +13,7 @@ use super::behaviour::{Behaviour, RefundMode, Settlement, WebhookMode, duration}
 use super::cards::{CardOutcome, TestCard};
 use super::controls::ApiEndpoint;
 use super::error::SimulatorError;
-use super::event::{EventKind, emit};
+use super::event::{EventKind, Telling, emit, tell};
 use super::intent::{self, Intent};
 use super::ledger::{bad_row, millis, new_id};
 use super::refund::{self, Refund};
@@ -37,24 +37,7 @@ impl Simulator {
             }
             let request_hash = hash(request)?;
             let tx = self.inner.ledger.begin().await?;
-            let new = Intent {
-                id: new_id("pi"),
-                idempotency_key: key.to_owned(),
-                request_hash: request_hash.clone(),
-                secret: uuid::Uuid::new_v4().simple().to_string(),
-                amount_minor: request.amount_minor,
-                currency: request.currency,
-                state: IntentState::RequiresPayment,
-                captured_minor: 0,
-                refunded_minor: 0,
-                decline_code: None,
-                card_last_digits: None,
-                behaviour: Behaviour::default(),
-                metadata: request.metadata.clone(),
-                settlement: None,
-                due_at: None,
-                created_at: self.now(),
-            };
+            let new = Intent::new(new_id("pi"), key, request_hash.clone(), request, self.now());
             intent::insert(&tx, &new).await?;
             let stored = intent::find_by_key(&tx, key).await?.ok_or_else(|| bad_row("an intent is gone"))?;
             tx.commit().await?;
@@ -99,7 +82,7 @@ impl Simulator {
                 let same = stored.request_hash == request_hash;
                 return if same { Ok(stored.to_wire()) } else { Err(SimulatorError::IdempotencyMismatch) };
             }
-            let refund = self.refund_in(&tx, key, request_hash, request).await?;
+            let refund = self.refund_in(&tx, Telling::AsTold, key, request_hash, request).await?;
             tx.commit().await?;
             self.inner.work.notify_one();
             Ok(refund.to_wire())
@@ -107,9 +90,10 @@ impl Simulator {
         self.inner.controls.obey(ApiEndpoint::Refund, self.now(), work).await
     }
 
-    async fn refund_in(
+    pub(super) async fn refund_in(
         &self,
         tx: &DatabaseTransaction,
+        telling: Telling,
         key: &str,
         request_hash: String,
         request: &RefundIn,
@@ -150,7 +134,7 @@ impl Simulator {
             intent.refunded_minor += request.amount_minor;
             intent::update(tx, &intent, now).await?;
         }
-        emit(tx, kind, &intent, Some(&refund), now).await?;
+        tell(tx, telling, kind, &intent, Some(&refund), now).await?;
         Ok(refund)
     }
 
@@ -224,30 +208,42 @@ impl Simulator {
             }
             let card =
                 TestCard::parse(pay.choice.as_deref().unwrap_or(&pay.card)).ok_or(SimulatorError::UnknownCard)?;
-            let outcome = intent.behaviour.outcome_of(card, delay);
-            intent.behaviour.next_outcome = None;
-            // What the intent was told comes first, and an ordinary card leaves the choice to the next one.
-            if card.webhooks != WebhookMode::Normal {
-                intent.behaviour.webhooks = intent.behaviour.webhooks.or(Some(card.webhooks));
-            }
-            intent.card_last_digits = Some(card.last_digits().to_owned());
-            intent.decline_code = None;
-            match outcome {
-                CardOutcome::Succeeds => self.end(tx, intent, Settlement::Succeed, now).await,
-                CardOutcome::Declined { code } => self.decline(tx, intent, code, now).await,
-                CardOutcome::SecondStep => {
-                    intent.state = IntentState::RequiresAction;
-                    emit(tx, EventKind::RequiresAction, intent, None, now).await
-                }
-                CardOutcome::Processing { then, after: wait } => {
-                    intent.state = IntentState::Processing;
-                    intent.settlement = then;
-                    intent.due_at = then.and(wait).map(|wait| after(now, wait));
-                    emit(tx, EventKind::Processing, intent, None, now).await
-                }
-            }
+            self.pay_by(tx, intent, card, delay, now).await
         })
         .await
+    }
+
+    /// Does what a card does to an intent that waits for one; the caller writes it down.
+    pub(super) async fn pay_by(
+        &self,
+        db: &impl ConnectionTrait,
+        intent: &mut Intent,
+        card: &TestCard,
+        delay: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<(), SimulatorError> {
+        let outcome = intent.behaviour.outcome_of(card, delay);
+        intent.behaviour.next_outcome = None;
+        // What the intent was told comes first, and an ordinary card leaves the choice to the next one.
+        if card.webhooks != WebhookMode::Normal {
+            intent.behaviour.webhooks = intent.behaviour.webhooks.or(Some(card.webhooks));
+        }
+        intent.card_last_digits = Some(card.last_digits().to_owned());
+        intent.decline_code = None;
+        match outcome {
+            CardOutcome::Succeeds => self.end(db, intent, Settlement::Succeed, now).await,
+            CardOutcome::Declined { code } => self.decline(db, intent, code, now).await,
+            CardOutcome::SecondStep => {
+                intent.state = IntentState::RequiresAction;
+                emit(db, EventKind::RequiresAction, intent, None, now).await
+            }
+            CardOutcome::Processing { then, after: wait } => {
+                intent.state = IntentState::Processing;
+                intent.settlement = then;
+                intent.due_at = then.and(wait).map(|wait| after(now, wait));
+                emit(db, EventKind::Processing, intent, None, now).await
+            }
+        }
     }
 
     /// Takes the customer's answer to the second step.
@@ -267,7 +263,7 @@ impl Simulator {
     }
 
     /// Changes an intent in a transaction of its own; nothing is changed where `change` fails.
-    async fn change(
+    pub(super) async fn change(
         &self,
         id: &str,
         change: impl AsyncFnOnce(&DatabaseTransaction, &mut Intent, Timestamp) -> Result<(), SimulatorError>,
@@ -320,16 +316,16 @@ impl Simulator {
         SimulatorError::UnexpectedState { intent: Box::new(self.to_wire(intent)) }
     }
 
-    fn to_wire(&self, intent: &Intent) -> IntentOut {
+    pub(super) fn to_wire(&self, intent: &Intent) -> IntentOut {
         intent.to_wire(&self.inner.config.public_url)
     }
 }
 
-fn invalid(message: &str) -> SimulatorError {
+pub(super) fn invalid(message: &str) -> SimulatorError {
     SimulatorError::InvalidRequest { message: message.to_owned() }
 }
 
-fn checked_key(key: Option<&str>) -> Result<&str, SimulatorError> {
+pub(super) fn checked_key(key: Option<&str>) -> Result<&str, SimulatorError> {
     key.filter(|key| (1..=KEY_BYTES).contains(&key.len())).ok_or(SimulatorError::MissingIdempotencyKey)
 }
 
@@ -338,7 +334,7 @@ fn check_secret(intent: &Intent, secret: &str) -> Result<(), SimulatorError> {
 }
 
 /// The hash of a request's canonical form: its fields in the order of the type, its metadata sorted.
-fn hash(request: &impl Serialize) -> Result<String, SimulatorError> {
+pub(super) fn hash(request: &impl Serialize) -> Result<String, SimulatorError> {
     let text = serde_json::to_vec(request).map_err(|error| invalid(&error.to_string()))?;
     Ok(hex::encode(Sha256::digest(text)))
 }

@@ -1,15 +1,19 @@
-//! Sending webhooks from the ledger's queue, and waking up for what settles by itself. Decides no payment.
+//! Sending events from the ledger's queue, by webhook or by message, and waking up for what settles by itself. Decides
+//! no payment.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::error::SimulatorError;
 use super::event::{self, Delivery};
-use super::{SIGNATURE_HEADER, Simulator};
+use super::ledger::bad_row;
+use super::wire::EventOut;
+use super::{EventOutlet, Outlet, SIGNATURE_HEADER, Simulator};
 use crate::webhook::sign;
 
 /// How many webhooks are on their way at the same time.
@@ -24,6 +28,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
+/// The longest where they are messages: a broker is away for everybody, and back for everybody.
+const LONGEST_WAIT_OF_MESSAGES: Duration = Duration::from_secs(5);
+
 /// How long after its event a webhook is given up (Stripe's: three days).
 const GIVE_UP_MILLIS: i64 = 3 * 24 * 60 * 60 * 1000;
 
@@ -32,6 +39,9 @@ const LEDGER_WAIT: Duration = Duration::from_secs(1);
 
 /// One copy of one event.
 type CopyKey = (String, i64);
+
+/// What is on its way, each with the intent that it is about.
+type OnTheWay = HashMap<CopyKey, String>;
 
 /// Sends and settles until `stop` is cancelled.
 pub(super) async fn run(simulator: &Simulator, stop: CancellationToken) -> Result<(), SimulatorError> {
@@ -42,7 +52,7 @@ pub(super) async fn run(simulator: &Simulator, stop: CancellationToken) -> Resul
         .timeout(Duration::from_secs(ANSWER_SECONDS))
         .build()
         .map_err(SimulatorError::Sender)?;
-    let mut on_the_way: HashSet<CopyKey> = HashSet::new();
+    let mut on_the_way = OnTheWay::new();
     let mut sends: JoinSet<CopyKey> = JoinSet::new();
     loop {
         let wait = match start_due(simulator, &client, &mut on_the_way, &mut sends).await {
@@ -77,7 +87,7 @@ pub(super) async fn run(simulator: &Simulator, stop: CancellationToken) -> Resul
 async fn start_due(
     simulator: &Simulator,
     client: &reqwest::Client,
-    on_the_way: &mut HashSet<CopyKey>,
+    on_the_way: &mut OnTheWay,
     sends: &mut JoinSet<CopyKey>,
 ) -> Result<Duration, SimulatorError> {
     simulator.settle_due().await?;
@@ -90,8 +100,13 @@ async fn start_due(
             break;
         }
         let copy = (delivery.event_id.clone(), delivery.copy);
-        // A full house is looked at again as soon as one send is done.
-        if on_the_way.len() < IN_FLIGHT && on_the_way.insert(copy.clone()) {
+        // A full house is looked at again as soon as one send is done; so is an intent whose last message is on its way:
+        // they are published in the order in which things happened.
+        let has_to_wait = |intent: &String| {
+            *intent == delivery.intent_id && matches!(simulator.inner.config.outlet, Outlet::Messages(_))
+        };
+        if on_the_way.len() < IN_FLIGHT && !on_the_way.contains_key(&copy) && !on_the_way.values().any(has_to_wait) {
+            on_the_way.insert(copy.clone(), delivery.intent_id.clone());
             let (simulator, client) = (simulator.clone(), client.clone());
             sends.spawn(async move {
                 send(&simulator, &client, &delivery).await;
@@ -103,46 +118,82 @@ async fn start_due(
     Ok(Duration::from_millis(u64::try_from(wait).unwrap_or(0)))
 }
 
-/// Sends one webhook and writes down what came of it.
+/// Sends one event and writes down what came of it.
 async fn send(simulator: &Simulator, client: &reqwest::Client, delivery: &Delivery) {
-    let config = &simulator.inner.config;
+    let written = match &simulator.inner.config.outlet {
+        Outlet::Webhook(url) => send_webhook(simulator, client, url, delivery).await,
+        Outlet::Messages(outlet) => send_message(simulator, outlet.as_ref(), delivery).await,
+    };
+    if let Err(error) = written {
+        tracing::warn!(
+            event.id = delivery.event_id,
+            error = &error as &dyn std::error::Error,
+            "what came of an event was not written down; it is sent again"
+        );
+    }
+}
+
+async fn send_webhook(
+    simulator: &Simulator,
+    client: &reqwest::Client,
+    url: &Url,
+    delivery: &Delivery,
+) -> Result<(), SimulatorError> {
+    let secret = &simulator.inner.config.webhook_secret;
     let answer = client
-        .post(config.webhook_url.clone())
-        .header(SIGNATURE_HEADER, sign(&config.webhook_secret, delivery.body.as_bytes(), simulator.now()))
+        .post(url.clone())
+        .header(SIGNATURE_HEADER, sign(secret, delivery.body.as_bytes(), simulator.now()))
         .header(reqwest::header::CONTENT_TYPE, "application/json")
         .body(delivery.body.clone())
         .send()
         .await;
     let now = simulator.now();
     let reader = simulator.inner.ledger.reader();
-    let written = match answer {
+    match answer {
         Ok(answer) if answer.status().is_success() => {
-            event::delivered(reader, delivery, answer.status().as_u16(), now).await
+            event::delivered(reader, delivery, Some(answer.status().as_u16()), now).await
         }
         Ok(answer) => {
             let status = answer.status().as_u16();
-            event::not_delivered(reader, delivery, Some(status), wait_after(delivery, now), now).await
+            event::not_delivered(reader, delivery, Some(status), webhook_wait(delivery, now), now).await
         }
         Err(error) => {
             tracing::debug!(event.id = delivery.event_id, error = &error as &dyn std::error::Error, "no webhook went");
-            event::not_delivered(reader, delivery, None, wait_after(delivery, now), now).await
+            event::not_delivered(reader, delivery, None, webhook_wait(delivery, now), now).await
         }
-    };
-    if let Err(error) = written {
-        tracing::warn!(
-            event.id = delivery.event_id,
-            error = &error as &dyn std::error::Error,
-            "what came of a webhook was not written down; it is sent again"
-        );
+    }
+}
+
+/// Publishes an event; it is tried for as long as it takes, as nobody else can tell what it tells.
+async fn send_message(
+    simulator: &Simulator,
+    outlet: &dyn EventOutlet,
+    delivery: &Delivery,
+) -> Result<(), SimulatorError> {
+    let event: EventOut = serde_json::from_str(&delivery.body).map_err(|error| bad_row(error.to_string()))?;
+    let published = outlet.publish(&event).await;
+    let now = simulator.now();
+    let reader = simulator.inner.ledger.reader();
+    match published {
+        Ok(()) => event::delivered(reader, delivery, None, now).await,
+        Err(error) => {
+            if delivery.tries == 0 {
+                tracing::warn!(event.id = delivery.event_id, %error, "an event could not be published, trying again");
+            }
+            let wait = doubled(delivery.tries).min(LONGEST_WAIT_OF_MESSAGES);
+            event::not_delivered(reader, delivery, None, Some(wait), now).await
+        }
     }
 }
 
 /// How long to wait after a failed try; none when the event is too old to be told.
-fn wait_after(delivery: &Delivery, now: Timestamp) -> Option<Duration> {
-    if now.as_millisecond().saturating_sub(delivery.created_at) > GIVE_UP_MILLIS {
-        return None;
-    }
-    let doublings = u32::try_from(delivery.tries).unwrap_or(u32::MAX);
+fn webhook_wait(delivery: &Delivery, now: Timestamp) -> Option<Duration> {
+    let is_old = now.as_millisecond().saturating_sub(delivery.created_at) > GIVE_UP_MILLIS;
+    (!is_old).then(|| doubled(delivery.tries).min(LONGEST_WAIT))
+}
+
+fn doubled(tries: i64) -> Duration {
+    let doublings = u32::try_from(tries).unwrap_or(u32::MAX);
     let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
-    Some(FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT))
+    FIRST_WAIT.saturating_mul(factor)
 }

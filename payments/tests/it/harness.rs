@@ -10,7 +10,7 @@ use domain::payment::{IntentId, IntentReading, IntentState};
 use domain::refund::RefundToSend;
 use jiff::Timestamp;
 use payments::simulator::wire::{IntentOut, PayIn};
-use payments::simulator::{Simulator, SimulatorConfig, SimulatorError, SimulatorProvider};
+use payments::simulator::{Outlet, Simulator, SimulatorConfig, SimulatorError, SimulatorProvider};
 use payments::{IntentToRequest, PaymentProvider, ProviderEvent};
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
@@ -56,7 +56,7 @@ impl Harness {
         let config = SimulatorConfig {
             ledger: directory.path().join("a ledger?with#odd%20name.db"),
             public_url: "http://localhost:1/simulator".parse().expect("a URL"),
-            webhook_url: receiver.url.clone(),
+            outlet: Outlet::Webhook(receiver.url.clone()),
             webhook_secret: SecretString::from("whsec_test"),
             api_key: SecretString::from(API_KEY),
             clock: Timestamp::now,
