@@ -17,6 +17,7 @@ pub mod venue;
 
 pub mod admin;
 pub mod health;
+pub mod message;
 pub mod simulator;
 pub mod webhook;
 
@@ -64,6 +65,7 @@ type Routes = (
     availability::AvailabilityRoutes,
     webhook::WebhookRoutes,
     admin::AdminRoutes,
+    message::MessageRoutes,
     health::HealthRoutes,
 );
 
@@ -102,6 +104,7 @@ fn service() -> OpenApiService<Routes, ()> {
         availability::AvailabilityRoutes,
         webhook::WebhookRoutes,
         admin::AdminRoutes,
+        message::MessageRoutes,
         health::HealthRoutes,
     );
     OpenApiService::new(routes, "boxoffice", env!("CARGO_PKG_VERSION"))

@@ -5,6 +5,7 @@ pub mod booking;
 pub mod cancel;
 pub mod identity;
 pub mod listing;
+pub mod message;
 pub mod payment;
 pub mod payment_message;
 pub mod repair;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 // What the use cases speak of and other crates define: transports know this crate only.
 pub use locks::LockedSeat;
-pub use store::{BookingFilter, PaymentEvent, PaymentEventState, ShowFilter, ShowListing};
+pub use store::{BookingFilter, DeadLetter, PaymentEvent, PaymentEventState, ShowFilter, ShowListing};
 pub use workflows::signals::ResolvedAs;
 
 use jiff::Timestamp;

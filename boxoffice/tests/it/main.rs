@@ -9,6 +9,7 @@ mod configuration;
 mod crash;
 mod edges;
 mod late_money;
+mod messages;
 mod outage;
 mod payment;
 mod race;

@@ -239,9 +239,8 @@ impl Listener {
             headers = headers.insert(Header { key, value: Some(value) });
         }
         loop {
-            let body = message.payload().unwrap_or_default();
-            let sent =
-                self.dead_letters.send_record(&self.dead_letter_topic, message.key(), body, headers.clone()).await;
+            let (key, body) = (message.key(), message.payload());
+            let sent = self.dead_letters.send_record(&self.dead_letter_topic, key, body, headers.clone()).await;
             match sent {
                 Ok(()) => return true,
                 Err(fault) => {

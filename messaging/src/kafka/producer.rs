@@ -35,7 +35,7 @@ impl Producer {
     /// Sends a message and waits until it is acknowledged.
     pub async fn send(&self, topic: &str, key: &str, message: &Envelope) -> Result<(), KafkaFault> {
         let body = message.to_bytes()?;
-        self.send_record(topic, Some(key.as_bytes()), &body, headers_of(message)).await
+        self.send_record(topic, Some(key.as_bytes()), Some(&body), headers_of(message)).await
     }
 
     /// Sends anything.
@@ -43,13 +43,12 @@ impl Producer {
         &self,
         topic: &str,
         key: Option<&[u8]>,
-        body: &[u8],
+        body: Option<&[u8]>,
         headers: OwnedHeaders,
     ) -> Result<(), KafkaFault> {
-        let mut record = FutureRecord::<[u8], [u8]>::to(topic).payload(body).headers(headers);
-        if let Some(key) = key {
-            record = record.key(key);
-        }
+        let mut record = FutureRecord::<[u8], [u8]>::to(topic).headers(headers);
+        record.key = key;
+        record.payload = body;
         let sent = self.producer.send(record, Timeout::After(Duration::from_secs(1))).await;
         sent.map(|_delivery| ()).map_err(|(source, _message)| KafkaFault::Refused { wish: "take a message", source })
     }

@@ -2,4 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod stage;
+
+mod listening;
+mod relaying;
 mod schemas;

@@ -68,6 +68,12 @@ const BOOKINGS: &[&str] = &[
     "insert into payment_events select 'simulator', 'crowd_' || booking_id, 'payment_intent.succeeded', \
      'pi_' || booking_id, '{}', case when substr(seat_id, 5, 2) = 'ad' then 'parked' else 'delivered' end, booking_id, \
      1, at, null, at, at from crowd",
+    "insert into message_intents (id, idempotency_key, booking_id, payment_id, attempt, amount_minor, currency, state, \
+     captured_minor, captured_currency, told, created_at, updated_at) select 'pi_' || booking_id, booking_id || '/1', \
+     booking_id, payment_id, 1, 1500, 'EUR', 'succeeded', 1500, 'EUR', 1, at, at from crowd",
+    "insert into message_refunds (id, intent_id, amount_minor, currency, state, provider_refund_id, asked, created_at, \
+     updated_at) select 'rfd_' || substr(booking_id, 5), 'pi_' || booking_id, 1500, 'EUR', 'succeeded', \
+     're_' || booking_id, true, at, at from crowd where state = 'cancelled'",
     "insert into show_prices select show_id, 'category_' || n.number, 1500 from show_prices, (select 1 as number \
      union all select 2 union all select 3 union all select 4 union all select 5 union all select 6) n",
     "drop table crowd",

@@ -166,6 +166,18 @@ pub(crate) fn reading(request: &BookingRequest, number: u32, state: IntentState)
     }
 }
 
+/// The same of an attempt whose intent has another name.
+pub(crate) fn reading_of(
+    request: &BookingRequest,
+    number: u32,
+    intent_id: &IntentId,
+    state: IntentState,
+) -> RecordAttempt {
+    let mut record = reading(request, number, state);
+    record.reading.intent_id = intent_id.clone();
+    record
+}
+
 /// Opens a booking and makes its first attempt known to the provider.
 pub(crate) async fn open_and_request(store: &Store, request: &BookingRequest) {
     open(store, request).await;

@@ -52,6 +52,7 @@ mod interrupting;
 mod migrating;
 mod opening;
 mod paying;
+mod paying_by_message;
 mod publishing;
 mod racing;
 mod reading;

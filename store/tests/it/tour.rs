@@ -13,6 +13,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::fixture::{self, after, customer, euros, now, request, seat, show_id, stuck_step};
+use crate::paying_by_message;
 use crate::statement_log::StatementLog;
 
 /// Says which method is called, and calls it.
@@ -32,6 +33,7 @@ pub(crate) async fn take(store: &Store, log: &StatementLog) {
     read_shows(store, log).await;
     read_bookings(store, log, &late).await;
     deliver(store, log).await;
+    pay_by_message(store, log).await;
     publish(store, log).await;
     sweep(store, log).await;
 }
@@ -193,6 +195,33 @@ async fn deliver(store: &Store, log: &StatementLog) {
         let _ = store.unpublished_messages(100).await;
     })
     .await;
+}
+
+async fn pay_by_message(store: &Store, log: &StatementLog) {
+    let paid = request(9, "by message", &[7]);
+    let intent = paying_by_message::intent(&paid, 1);
+    let id = intent.intent_id.clone();
+    call!(store, log, open_booking(&paid, now()));
+    call!(store, log, open_message_intent(&intent));
+    call!(store, log, record_attempt(&paying_by_message::record(&paid, &intent), after(1)));
+    call!(store, log, message_intent(&id));
+    call!(store, log, ask_to_cancel_intent(&id, after(2)));
+    let news = paying_by_message::news(&id, IntentState::Succeeded, 3);
+    call!(store, log, hear_of_intent(&paying_by_message::event("by message 1", &id), &news));
+    call!(store, log, record_attempt(&fixture::reading_of(&paid, 1, &id, IntentState::Succeeded), after(3)));
+    call!(store, log, close_booking(&closing(&paid, EndState::Expired), after(300)));
+    let order =
+        RefundToOpen { booking_id: paid.booking_id, attempt: 1, reason: RefundReason::NotConfirmed, amount: None };
+    let RefundOpened::Open(send) = call!(store, log, open_refund(&order, after(301))) else {
+        panic!("there is nothing to give back");
+    };
+    call!(store, log, ask_for_refund(&send, after(302)));
+    let news = paying_by_message::refund_news(&send, RefundState::Succeeded, 303);
+    call!(store, log, hear_of_refund(&paying_by_message::event("by message 2", &id), &news));
+    call!(store, log, message_refund(&send.refund_id.to_string()));
+    call!(store, log, message_refund_sent_as("re_1"));
+    call!(store, log, list_message_intents((now(), ""), 10));
+    call!(store, log, list_message_refunds((now(), ""), 10));
 }
 
 async fn publish(store: &Store, log: &StatementLog) {
