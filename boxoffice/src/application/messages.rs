@@ -12,6 +12,7 @@ use messaging::consumer::Consumer;
 use messaging::kafka::{self, KafkaConfig, KafkaPublisher};
 use messaging::log::{self, OutboxLog};
 use messaging::orders::OrderConsumer;
+use messaging::payments::PaymentResultConsumer;
 use messaging::relay::Relay;
 use messaging::topics::Topics;
 use store::Store;
@@ -33,11 +34,13 @@ pub enum ConsumerGroup {
     Commands,
     /// They keep the order service in step with bookings.
     Orders,
+    /// They take what payment providers answer by message.
+    Payments,
 }
 
 impl ConsumerGroup {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Commands, Self::Orders];
+    pub const ALL: [Self; 3] = [Self::Commands, Self::Orders, Self::Payments];
 
     /// Those that act on what boxoffice itself publishes; the others need a Kafka that somebody else writes to.
     const OF_FACTS: [Self; 1] = [Self::Orders];
@@ -47,6 +50,7 @@ impl ConsumerGroup {
         match self {
             Self::Commands => "commands",
             Self::Orders => "orders",
+            Self::Payments => "payments",
         }
     }
 
@@ -54,6 +58,7 @@ impl ConsumerGroup {
         match self {
             Self::Commands => Arc::new(CommandConsumer::new(app.clone())),
             Self::Orders => Arc::new(OrderConsumer::new(store.clone())),
+            Self::Payments => Arc::new(PaymentResultConsumer::new(app.clone())),
         }
     }
 
@@ -61,6 +66,7 @@ impl ConsumerGroup {
         match self {
             Self::Commands => vec![&topics.booking_commands],
             Self::Orders => vec![&topics.booking_events, &topics.payment_events],
+            Self::Payments => vec![&topics.payment_results],
         }
     }
 }

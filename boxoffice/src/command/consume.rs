@@ -17,6 +17,8 @@ enum GroupChoice {
     Commands,
     /// Keep the order service in step with bookings.
     Orders,
+    /// Take what payment providers answer by message.
+    Payments,
 }
 
 impl ConsumeArguments {
@@ -37,6 +39,7 @@ impl GroupChoice {
         match self {
             Self::Commands => ConsumerGroup::Commands,
             Self::Orders => ConsumerGroup::Orders,
+            Self::Payments => ConsumerGroup::Payments,
         }
     }
 }

@@ -191,3 +191,48 @@ async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
     }
     stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_reached_by_message_alone_is_asked_pays_and_gives_back() {
+    let stage = Stage::set_paying_by_message("page").await;
+    let buyer = stage.buyer();
+    let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;
+    let booking_id = booked.booking_id();
+    // The provider tells where to pay once it has heard of the payment.
+    let payable = eventually("there is a page to pay at", Duration::from_secs(20), || async {
+        let now = buyer.booking(booking_id).await;
+        now.body["payment"]["paymentPage"].is_string().then_some(now)
+    })
+    .await;
+    let paid = Instant::now();
+    buyer.pay(&payable, GOOD_CARD).await;
+    buyer.wait_for(booking_id, "confirmed", Duration::from_secs(20)).await;
+    println!("by message: confirmed {:.0} ms after the payment", paid.elapsed().as_secs_f64() * 1_000.0);
+    buyer.cancel(booking_id).await;
+    let refunded = eventually("the money is back", Duration::from_secs(30), || async {
+        let now = buyer.booking(booking_id).await;
+        (now.state() == "cancelled" && stage.refunded(booking_id).await).then_some(now)
+    })
+    .await;
+    assert_eq!(refunded.state(), "cancelled");
+
+    // Somebody else changes their mind before paying: the provider is asked to let the payment go.
+    let other = stage.buyer();
+    let unpaid = other.book(LONG_HOLD, &[seat(1)]).await;
+    other.cancel(unpaid.booking_id()).await;
+    other.wait_for(unpaid.booking_id(), "cancelled", Duration::from_secs(30)).await;
+    everybody_was_told_everything(&stage).await;
+    stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_collects_by_itself_needs_nobody_to_pay() {
+    let stage = Stage::set_paying_by_message(GOOD_CARD).await;
+    let buyer = stage.buyer();
+    let begun = Instant::now();
+    let booked = buyer.book(LONG_HOLD, &[seat(0), seat(1)]).await;
+    buyer.wait_for(booked.booking_id(), "confirmed", Duration::from_secs(20)).await;
+    println!("by message: confirmed {:.0} ms after it was asked for", begun.elapsed().as_secs_f64() * 1_000.0);
+    everybody_was_told_everything(&stage).await;
+    stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
+}

@@ -6,7 +6,9 @@ use std::time::Duration;
 use boxoffice::dev::{Addresses, ledger_in};
 use boxoffice::promises;
 use checker::Quiet;
+use domain::ids::BookingId;
 use secrecy::ExposeSecret;
+use store::Store;
 use testkit::test_app::World;
 use testkit::{Buyer, Fleet, Proxy, TestSettings, eventually};
 use tokio::sync::{Mutex, MutexGuard};
@@ -42,15 +44,22 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts `apis` and `workers` and the payment provider.
     pub(crate) async fn set(apis: usize, workers: usize) -> Self {
-        Self::set_with(apis, workers, None).await
+        Self::set_with(apis, workers, None, &[]).await
     }
 
     /// Starts them with Kafka: `relays`, `consumers`, and somebody who takes their mail.
     pub(crate) async fn set_listening(apis: usize, workers: usize, relays: usize, consumers: usize) -> Self {
-        Self::set_with(apis, workers, Some((relays, consumers))).await
+        Self::set_with(apis, workers, Some((relays, consumers)), &[]).await
     }
 
-    async fn set_with(apis: usize, workers: usize, listening: Option<(usize, usize)>) -> Self {
+    /// Starts one process of each kind with a payment provider that is reached by message alone, whose intents are paid
+    /// as `collect` says.
+    pub(crate) async fn set_paying_by_message(collect: &str) -> Self {
+        let settings = [("PAYMENTS__REACHED_BY", "messages"), ("PAYMENTS__COLLECT", collect)];
+        Self::set_with(1, 1, Some((1, 1)), &settings).await
+    }
+
+    async fn set_with(apis: usize, workers: usize, listening: Option<(usize, usize)>, others: &[(&str, &str)]) -> Self {
         let alone = ALONE.lock().await;
         let world = World::new(&TestSettings::default()).await;
         let settings = &world.settings;
@@ -80,6 +89,9 @@ impl Stage {
         ] {
             fleet.set(&format!("BOXOFFICE_{name}"), value);
         }
+        for (name, value) in others {
+            fleet.set(&format!("BOXOFFICE_{name}"), *value);
+        }
         let listeners = match listening {
             Some((relays, consumers)) => {
                 let listeners = Listeners::start(world.path(), &settings.engine.task_queue).await;
@@ -108,6 +120,14 @@ impl Stage {
     /// Somebody new who buys from any of the APIs.
     pub(crate) fn buyer(&self) -> Buyer {
         self.world.buyer(&self.addresses.api)
+    }
+
+    /// Whether everything that was collected for a booking has gone back, as the database knows it.
+    pub(crate) async fn refunded(&self, booking_id: BookingId) -> bool {
+        let store = Store::connect(&self.world.settings.database.config()).await.unwrap();
+        let booking = store.find_booking(booking_id).await.unwrap().unwrap();
+        store.close().await.unwrap();
+        booking.captured.minor > 0 && booking.refunded == booking.captured
     }
 
     /// Waits until no saga is open and every promise holds, then stops all processes, which have to end well.
