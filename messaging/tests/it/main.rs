@@ -5,5 +5,6 @@
 mod stage;
 
 mod listening;
+mod paying;
 mod relaying;
 mod schemas;
