@@ -32,6 +32,8 @@ pub(crate) struct Case<'a> {
     pub(crate) attempts: BTreeMap<&'a str, Vec<&'a Attempt>>,
     attempts_by_intent: BTreeMap<&'a str, &'a Attempt>,
     attempts_by_key: BTreeMap<&'a str, &'a Attempt>,
+    /// Intents of which a provider that is reached by message has not said a word yet.
+    pub(crate) unheard: BTreeSet<&'a str>,
     /// Refunds by payment and attempt.
     pub(crate) refunds: BTreeMap<(&'a str, i32), Vec<&'a Refund>>,
     pub(crate) messages: BTreeMap<&'a str, Vec<&'a Message>>,
@@ -81,6 +83,7 @@ impl<'a> Case<'a> {
                 .filter_map(|attempt| Some((attempt.intent_id.as_deref()?, attempt)))
                 .collect(),
             attempts_by_key: rows.attempts.iter().map(|it| (it.idempotency_key.as_str(), it)).collect(),
+            unheard: rows.message_intents.iter().filter(|it| it.told == 0).map(|it| it.id.as_str()).collect(),
             refunds: grouped(&rows.refunds, |refund| Some((refund.payment_id.as_str(), refund.attempt_number))),
             messages: grouped(&rows.messages, |message| Some(message.aggregate_id.as_str())),
         }

@@ -1,6 +1,6 @@
 //! P6, as a story: the messages about a booking tell what the database says has become of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::message::Message as Body;
 
@@ -19,6 +19,7 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Findings) {
         tickets(case, booking, &bodies, found);
         money_in(case, booking, &bodies, found);
         money_back(case, booking, &bodies, found);
+        wishes(case, booking, &bodies, found);
     }
 }
 
@@ -151,5 +152,35 @@ fn money_back(case: &Case<'_>, booking: &Booking, bodies: &[Body], found: &mut F
     }
     for refund_id in told.keys() {
         found.broken(Promise::P6, &booking.id, format!("refund {refund_id} was told and does not exist"));
+    }
+}
+
+/// What a provider is asked for by message is about an attempt and a refund of the booking, as they are written down;
+/// no refund is asked for twice.
+fn wishes(case: &Case<'_>, booking: &Booking, bodies: &[Body], found: &mut Findings) {
+    let attempts = case.attempts_of(&booking.id);
+    let mut asked = BTreeSet::new();
+    for body in bodies {
+        let wrong = match body {
+            Body::PaymentCancellationRequested { attempt: number, intent_id, .. } => {
+                let attempt = attempts.iter().find(|attempt| i64::from(attempt.number) == i64::from(*number));
+                let known = attempt.map(|attempt| attempt.intent_id.as_deref().unwrap_or(intent_id.as_str()));
+                (known != Some(intent_id.as_str())).then(|| format!("attempt {number} as {intent_id}"))
+            }
+            Body::RefundRequested { refund_id, intent_id, amount, .. } => {
+                let id = refund_id.to_string();
+                let is_so =
+                    attempts.iter().filter(|it| it.intent_id.as_deref() == Some(intent_id.as_str())).any(|it| {
+                        case.refunds_of(it).iter().any(|refund| refund.id == id && refund.amount_minor == amount.minor)
+                    });
+                let is_first = asked.insert(id);
+                (!is_so || !is_first).then(|| format!("refund {refund_id} of {amount} on {intent_id}"))
+            }
+            _ => None,
+        };
+        if let Some(what) = wrong {
+            let what = format!("a {} was said of {what}, which is not so or was said before", body.kind());
+            found.broken(Promise::P6, &booking.id, what);
+        }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Findings) {
         }
     }
     for attempt in &case.rows.attempts {
-        intent_of_attempt(ledger, attempt, found);
+        intent_of_attempt(case, ledger, attempt, found);
     }
     let mut by_booking: BTreeMap<String, Vec<&Intent>> = BTreeMap::new();
     for intent in &ledger.rows.intents {
@@ -33,11 +33,17 @@ pub(crate) fn check(case: &Case<'_>, found: &mut Findings) {
 }
 
 /// An intent that an attempt knows exists, was asked for with the attempt's key, and is over its amount.
-fn intent_of_attempt(ledger: &LedgerCase<'_>, attempt: &Attempt, found: &mut Findings) {
+///
+/// One that was asked for by message may not have been heard of yet. Nothing can be known of it then, either.
+fn intent_of_attempt(case: &Case<'_>, ledger: &LedgerCase<'_>, attempt: &Attempt, found: &mut Findings) {
     let Some(intent_id) = attempt.intent_id.as_deref() else { return };
     let owner = attempt.booking_id.as_deref().unwrap_or_default();
     let number = attempt.number;
+    let may_be_unheard = matches!(attempt.state.as_str(), "requested" | "live" | "abandoned");
     let Some(intent) = ledger.intents.get(intent_id) else {
+        if may_be_unheard && case.unheard.contains(intent_id) {
+            return;
+        }
         let what = format!("attempt {number} has intent {intent_id}, which the provider does not know");
         return found.broken(Promise::P8, owner, what);
     };

@@ -72,6 +72,10 @@ rows! {
         id: String, payment_id: String, attempt_number: i32, reason: String, state: String, amount_minor: i64,
         currency: String, provider_refund_id: Option<String>,
     }
+    /// An intent that the provider was asked for by message.
+    MessageIntent from "message_intents order by id" {
+        id: String, told: i64,
+    }
     /// A message.
     Message from "outbox order by aggregate_id, seq, id" {
         id: String, aggregate_kind: String, aggregate_id: String, seq: i64, kind: String, subject: String,
@@ -112,6 +116,7 @@ pub(crate) struct Rows {
     pub(crate) payments: Vec<Payment>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) refunds: Vec<Refund>,
+    pub(crate) message_intents: Vec<MessageIntent>,
     pub(crate) messages: Vec<Message>,
     pub(crate) steps: Vec<Step>,
     pub(crate) operator_actions: Vec<OperatorAction>,
@@ -143,6 +148,7 @@ impl Rows {
             payments: Payment::all(&tx).await?,
             attempts: Attempt::all(&tx).await?,
             refunds: Refund::all(&tx).await?,
+            message_intents: MessageIntent::all(&tx).await?,
             messages: Message::all(&tx).await?,
             steps: Step::all(&tx).await?,
             operator_actions: OperatorAction::all(&tx).await?,

@@ -78,3 +78,39 @@ async fn stories_that_are_not_so_are_found() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn wishes_that_nobody_can_have_are_found() {
+    let seed = |says, text| Seed { promise: Promise::P6, says, wrong: Wrong::Database(text) };
+    check_all(&[
+        seed(
+            "a PaymentCancellationRequested was said of attempt 9",
+            "insert into outbox select '{message expired 4}', 'booking', aggregate_id, 4, 'PaymentCancellationRequested', \
+             subject, replace(replace(body, 'PaymentRequested', 'PaymentCancellationRequested'), '\"attempt\":1', \
+             '\"attempt\":9'), 7, 0, null, null from outbox where aggregate_id = '{expired}' and kind = \
+             'PaymentRequested'",
+        ),
+        seed(
+            "a PaymentCancellationRequested was said of attempt 1 as pi_other",
+            "insert into outbox select '{message expired 4}', 'booking', aggregate_id, 4, 'PaymentCancellationRequested', \
+             subject, replace(replace(body, 'PaymentRequested', 'PaymentCancellationRequested'), 'pi_expired_1', \
+             'pi_other'), 7, 0, null, null from outbox where aggregate_id = '{expired}' and kind = 'PaymentRequested'",
+        ),
+        seed(
+            "a RefundRequested was said of refund",
+            "insert into outbox select '{message whole 98}', 'booking', aggregate_id, 98, 'RefundRequested', subject, \
+             replace(replace(body, 'PaymentRefunded', 'RefundRequested'), '\"refundId\"', \
+             '\"intentId\":\"pi_other\",\"refundId\"'), 7, 0, null, null from outbox where aggregate_id = '{whole}' and \
+             kind = 'PaymentRefunded'",
+        ),
+        seed(
+            "a RefundRequested was said of refund",
+            "insert into outbox select case n.column1 when 98 then '{message whole 98}' else '{message whole 99}' end, \
+             'booking', aggregate_id, n.column1, 'RefundRequested', subject, replace(replace(body, 'PaymentRefunded', \
+             'RefundRequested'), '\"refundId\"', '\"intentId\":\"pi_whole_1\",\"refundId\"'), 7, 0, null, null \
+             from outbox, (select 98 as column1 union all select 99) n where aggregate_id = '{whole}' and \
+             kind = 'PaymentRefunded'",
+        ),
+    ])
+    .await;
+}

@@ -179,3 +179,32 @@ async fn money_that_a_saga_may_see_to_is_not_called_lost_where_the_sagas_are_not
     let unknown = Wrong::Known(|evidence| evidence.open_workflows = None);
     check(&[LATE_MONEY, unknown], &[Promise::P2], &[]).await;
 }
+
+/// An intent that is asked for by message, of which the provider has said so much.
+const BY_MESSAGE: &str = "insert into message_intents (id, idempotency_key, booking_id, payment_id, attempt, amount_minor, \
+     currency, state, captured_currency, created_at, updated_at) select intent_id, idempotency_key, booking_id, \
+     payment_id, number, amount_minor, currency, 'requires_payment', currency, 0, 0 from payment_attempts \
+     where intent_id = 'pi_waiting_1'";
+
+#[tokio::test]
+async fn an_intent_that_was_asked_for_by_message_may_not_be_heard_of_yet() {
+    let (by_message, gone) =
+        (Wrong::Database(BY_MESSAGE), Wrong::Ledger("delete from intents where id = 'pi_waiting_1'"));
+    check(&[by_message, gone], &[], &[]).await;
+    check(&[gone], &[Promise::P8], &[Promise::P8]).await;
+    let told = Wrong::Database("update message_intents set told = 1");
+    check(&[by_message, gone, told], &[Promise::P8], &[Promise::P8]).await;
+    let known = Wrong::Database("update payment_attempts set state = 'cancelled' where intent_id = 'pi_waiting_1'");
+    check(&[by_message, gone, known], &[Promise::P8], &[Promise::P8]).await;
+}
+
+#[tokio::test]
+async fn what_a_provider_was_asked_by_message_breaks_nothing() {
+    let cancellation = Wrong::Database(
+        "insert into outbox select '{message waiting 3}', 'booking', aggregate_id, 3, 'PaymentCancellationRequested', \
+         subject, replace(body, 'PaymentRequested', 'PaymentCancellationRequested'), slot, 0, null, null from outbox \
+         where aggregate_id = '{waiting}' and kind = 'PaymentRequested'; \
+         update bookings set next_seq = 3 where id = '{waiting}'",
+    );
+    check(&[cancellation], &[], &[]).await;
+}

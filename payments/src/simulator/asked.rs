@@ -10,7 +10,7 @@ use super::controls::ApiEndpoint;
 use super::error::SimulatorError;
 use super::event::{EventKind, Telling, tell, tell_page};
 use super::intent::{self, Intent};
-use super::ledger::bad_row;
+use super::ledger::{bad_row, new_id};
 use super::refund::{self, Refund};
 use super::service::{checked_key, hash, invalid};
 use super::wire::{IntentIn, RefundIn};
@@ -102,6 +102,9 @@ impl Simulator {
     pub async fn take_refund(&self, key: &str, request: &RefundIn) -> Result<(), SimulatorError> {
         let work = async {
             let key = checked_key(Some(key))?;
+            if request.amount_minor <= 0 {
+                return Err(invalid("the amount must be positive"));
+            }
             let request_hash = hash(request)?;
             let tx = self.inner.ledger.begin().await?;
             let now = self.now();
@@ -117,7 +120,9 @@ impl Simulator {
                     }
                     Err(refusal) if refusal.status() < 500 && !matches!(refusal, SimulatorError::NotFound { .. }) => {
                         tracing::warn!(refund.key = key, %refusal, "a refund is refused");
-                        refused(key, request_hash, request, now)
+                        let refused = refused(key, request_hash, request, now);
+                        refund::insert(&tx, &refused).await?;
+                        refused
                     }
                     Err(error) => return Err(error),
                 },
@@ -160,10 +165,10 @@ fn is_untouched(intent: &Intent) -> bool {
     intent.state == IntentState::RequiresPayment && intent.card_last_digits.is_none()
 }
 
-/// A refund that was never made, for the answer that says so.
+/// A refund that was not made, as it is remembered.
 fn refused(key: &str, request_hash: String, request: &RefundIn, now: jiff::Timestamp) -> Refund {
     Refund {
-        id: format!("{key}_refused"),
+        id: new_id("re"),
         idempotency_key: key.to_owned(),
         request_hash,
         intent_id: request.intent_id.clone(),
