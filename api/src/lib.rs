@@ -9,6 +9,8 @@ pub mod refund;
 pub mod ticket;
 pub mod timeline;
 
+pub mod contact;
+
 pub mod availability;
 pub mod event;
 pub mod show;
@@ -18,6 +20,7 @@ pub mod venue;
 pub mod admin;
 pub mod health;
 pub mod message;
+pub mod notice;
 pub mod simulator;
 pub mod webhook;
 
@@ -66,6 +69,8 @@ type Routes = (
     webhook::WebhookRoutes,
     admin::AdminRoutes,
     message::MessageRoutes,
+    notice::NoticeRoutes,
+    contact::ContactRoutes,
     health::HealthRoutes,
 );
 
@@ -105,6 +110,8 @@ fn service() -> OpenApiService<Routes, ()> {
         webhook::WebhookRoutes,
         admin::AdminRoutes,
         message::MessageRoutes,
+        notice::NoticeRoutes,
+        contact::ContactRoutes,
         health::HealthRoutes,
     );
     OpenApiService::new(routes, "boxoffice", env!("CARGO_PKG_VERSION"))
@@ -122,7 +129,7 @@ request that makes or moves money carries an `Idempotency-Key`; sending it again
 fn cors(origins: Vec<String>) -> Cors {
     Cors::new()
         .allow_origins(origins)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER])
         .expose_header(REQUEST_ID)
 }

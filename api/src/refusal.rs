@@ -43,6 +43,8 @@ statuses! {
     Listing: 400 401 500 503;
     /// Reading what belongs to the caller.
     Owned: 400 401 404 500 503;
+    /// Saying something of oneself.
+    Introducing: 400 401 413 415 500 503;
     /// Buying.
     Buying: 400 401 409 413 415 422 500 503;
     /// Moving a booking along.

@@ -9,6 +9,8 @@ pub enum Tag {
     Bookings,
     /// What is on, and which seats are free. Needs no token.
     Shows,
+    /// How callers are reached.
+    Contact,
     /// What payment providers call.
     Webhooks,
     /// What operators see and do. Needs the role `admin`.

@@ -3,9 +3,11 @@
 pub mod availability;
 pub mod booking;
 pub mod cancel;
+pub mod contact;
 pub mod identity;
 pub mod listing;
 pub mod message;
+pub mod notice;
 pub mod payment;
 pub mod payment_message;
 pub mod repair;
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 // What the use cases speak of and other crates define: transports know this crate only.
 pub use locks::LockedSeat;
-pub use store::{BookingFilter, DeadLetter, PaymentEvent, PaymentEventState, ShowFilter, ShowListing};
+pub use store::{BookingFilter, DeadLetter, Notice, PaymentEvent, PaymentEventState, ShowFilter, ShowListing};
 pub use workflows::signals::ResolvedAs;
 
 use jiff::Timestamp;

@@ -43,6 +43,8 @@ pub struct Roles {
     pub relay: bool,
     /// Those who act on messages in it.
     pub consume: Vec<ConsumerGroup>,
+    /// The folder that mail is written to where no server takes it.
+    pub mail: Option<PathBuf>,
     /// The simulator's ledger, where it is also the payment provider.
     pub simulator: Option<PathBuf>,
 }

@@ -170,6 +170,11 @@ pub fn ledger_in(folder: &Path) -> PathBuf {
     folder.join("simulator.db")
 }
 
+/// The mail that was written in a data folder.
+pub fn mail_in(folder: &Path) -> PathBuf {
+    folder.join("mail")
+}
+
 fn claim(folder: &Path) -> anyhow::Result<File> {
     let file = File::options().create(true).append(true).open(folder.join("in-use"))?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -265,6 +270,7 @@ async fn build_when_up(
         worker: true,
         relay: true,
         consume: ConsumerGroup::ALL.to_vec(),
+        mail: Some(mail_in(folder)),
         simulator: Some(ledger_in(folder)),
     };
     let mut settings = settings.clone();

@@ -50,6 +50,8 @@ fn describe_messages() {
     );
     describe_gauge!("boxoffice_outbox_slots", "How many of the outbox's 16 slots this relay publishes.");
     describe_counter!("boxoffice_messages_published_total", "Messages that this relay has published.");
+    describe_gauge!("boxoffice_notices_waiting", "Notices to customers that are not sent yet.");
+    describe_counter!("boxoffice_notices_total", "Tries to send a notice, by what came of them.");
     describe_counter!("boxoffice_messages_consumed_total", "Messages that came to a consumer, by what became of them.");
     describe_gauge!(
         "boxoffice_consumer_lag_messages",

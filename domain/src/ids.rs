@@ -135,6 +135,8 @@ typed_ids! {
     TicketId, "tkt", "a ticket";
     /// A published fact.
     MessageId, "msg", "a message";
+    /// Something that a customer is told.
+    NoticeId, "ntc", "a notice";
 }
 
 impl BookingId {
@@ -169,6 +171,13 @@ impl MessageId {
     /// The `seq`-th message about an aggregate, whose id is given in its text form.
     pub fn for_sequence(aggregate: &str, seq: i64) -> Self {
         Self::derive(&[aggregate, &seq.to_string()])
+    }
+}
+
+impl NoticeId {
+    /// The one notice of a step of a booking.
+    pub fn for_step(booking: BookingId, step: &str) -> Self {
+        Self::derive(&[&booking.to_string(), step])
     }
 }
 

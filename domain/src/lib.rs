@@ -20,6 +20,7 @@ pub mod payment;
 pub mod refund;
 pub mod ticket;
 
+pub mod contact;
 pub mod message;
 pub mod message_intent;
 pub mod timeline;

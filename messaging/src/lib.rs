@@ -11,5 +11,6 @@ pub mod relay;
 mod acting;
 pub mod commands;
 pub mod consumer;
+pub mod notices;
 pub mod orders;
 pub mod payments;

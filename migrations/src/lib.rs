@@ -19,6 +19,7 @@ mod m20261121_000003_payments;
 mod m20261121_000004_messages;
 mod m20261121_000005_indexes_of_volume;
 mod m20261121_000006_publishing;
+mod m20261121_000007_notices;
 mod m20261121_000008_payments_by_message;
 
 /// Any number that nothing else locks: the text `boxoffic` as an integer.
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_messages::Migration),
             Box::new(m20261121_000005_indexes_of_volume::Migration),
             Box::new(m20261121_000006_publishing::Migration),
+            Box::new(m20261121_000007_notices::Migration),
             Box::new(m20261121_000008_payments_by_message::Migration),
         ]
     }

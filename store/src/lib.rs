@@ -33,6 +33,8 @@ mod payment_record;
 mod refund;
 
 mod consumed;
+mod contact;
+mod notice;
 mod operator_action;
 mod order_booking;
 mod outbox;
@@ -48,6 +50,7 @@ pub use consumed::DeadLetter;
 pub use database_config::DatabaseConfig;
 pub use error::StoreError;
 pub use hold::Claims;
+pub use notice::{Notice, NoticeState};
 pub use operator_action::OperatorAction;
 pub use order_booking::OrderBooking;
 pub use outbox::{OUTBOX_SLOTS, OutboxMessage};

@@ -125,6 +125,7 @@ pub async fn serve_if_asked() {
         worker: true,
         relay: true,
         consume: ConsumerGroup::ALL.to_vec(),
+        mail: Some(boxoffice::dev::mail_in(&folder)),
         simulator: Some(ledger_in(&folder)),
     };
     let temporal = settings.engine.address.clone();

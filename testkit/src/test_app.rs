@@ -8,7 +8,7 @@ use app::App;
 use app::engine::Engine;
 use app::identity::Role;
 use boxoffice::application::{Application, ConsumerGroup, Roles};
-use boxoffice::dev::{Addresses, ledger_in};
+use boxoffice::dev::{Addresses, ledger_in, mail_in};
 use boxoffice::promises;
 use boxoffice::settings::Settings;
 use checker::{Quiet, Source};
@@ -193,7 +193,8 @@ impl TestApp {
     pub async fn start_in(world: World, worker: bool, faults: Faults) -> Self {
         let consume = if worker { ConsumerGroup::ALL.to_vec() } else { Vec::new() };
         let simulator = Some(ledger_in(world.path()));
-        let roles = Roles { api: true, worker, relay: worker, consume, simulator };
+        let mail = Some(mail_in(world.path()));
+        let roles = Roles { api: true, worker, relay: worker, consume, mail, simulator };
         let application = Application::build(world.settings.clone(), roles).await.unwrap();
         let application = application.watched_by(Arc::new(faults.clone()));
         let addresses = Addresses {

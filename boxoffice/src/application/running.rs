@@ -115,7 +115,7 @@ impl Running {
         running.seek(&app, &roles);
         let listening = &running.stops.listening;
         if !roles.consume.is_empty() {
-            consume(&settings, &roles.consume, &app, &application.store, listening, &mut running.listeners)?;
+            consume(&settings, &roles, &app, &application.store, listening, &mut running.listeners)?;
         }
         if roles.relay {
             let relay = relay(&settings, application.store.clone())?;

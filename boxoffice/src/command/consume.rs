@@ -15,6 +15,8 @@ pub(super) struct ConsumeArguments {
 enum GroupChoice {
     /// Do what other systems ask for by message.
     Commands,
+    /// Tell customers, by mail.
+    Notices,
     /// Keep the order service in step with bookings.
     Orders,
     /// Take what payment providers answer by message.
@@ -38,6 +40,7 @@ impl GroupChoice {
     fn group(self) -> ConsumerGroup {
         match self {
             Self::Commands => ConsumerGroup::Commands,
+            Self::Notices => ConsumerGroup::Notices,
             Self::Orders => ConsumerGroup::Orders,
             Self::Payments => ConsumerGroup::Payments,
         }

@@ -45,6 +45,7 @@ pub(super) async fn run(settings: Settings, role: ProcessRole, groups: &[Consume
                 worker: role == ProcessRole::Worker,
                 relay: false,
                 consume: groups.to_vec(),
+                mail: None,
                 simulator: None,
             };
             let building = Application::build(settings, roles);

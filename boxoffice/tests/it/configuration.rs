@@ -55,6 +55,28 @@ fn each_role_names_everything_that_it_lacks() {
 }
 
 #[test]
+fn where_the_provider_is_reached_by_message_each_role_needs_what_that_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let by_message = ("BOXOFFICE_PAYMENTS__REACHED_BY", "messages");
+    let cases: [(&str, &[&str]); 3] = [
+        ("api", &["database.url", "engine.address", "identity.token_secret"]),
+        ("worker", &["database.url", "engine.address"]),
+        ("payments", &["kafka.brokers", "payments.ledger", "payments.api_key"]),
+    ];
+    for (role, expected) in cases {
+        let complaint = complained(&boxoffice(folder.path(), &[by_message], &[role]));
+        for setting in expected {
+            assert!(complaint.contains(&format!("{setting} is not set")), "{role}, {setting}: {complaint}");
+        }
+        assert_eq!(complaint.matches("is not set").count(), expected.len(), "{role} asks for no more: {complaint}");
+    }
+    let collect = ("BOXOFFICE_PAYMENTS__COLLECT", "4111 1111 1111 1111");
+    let complaint = complained(&boxoffice(folder.path(), &[by_message, collect], &["payments"]));
+    assert!(complaint.contains("payments.collect is neither"), "a card that could be somebody's: {complaint}");
+    assert!(!complaint.contains("4111"), "{complaint}");
+}
+
+#[test]
 fn a_value_that_cannot_be_meant_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [

@@ -1,0 +1,38 @@
+//! Somebody who takes mail.
+
+use async_trait::async_trait;
+use domain::ids::NoticeId;
+use lettre::Message;
+
+/// A mail, ready to go.
+#[derive(Clone)]
+pub struct Mail {
+    /// The notice that it carries.
+    pub notice_id: NoticeId,
+    /// What is sent.
+    pub message: Message,
+}
+
+/// Somebody who takes mail. What was taken once may be given again: the mail's `Message-ID` is that of the notice.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Takes a mail; it is the mailer's from then on.
+    async fn send(&self, mail: &Mail) -> Result<(), MailFault>;
+}
+
+/// Why a mail was not taken. Nothing in it names the person it is for.
+#[derive(Debug, thiserror::Error)]
+pub enum MailFault {
+    /// It may be taken later.
+    #[error("the mail was not taken for now: {why}")]
+    ForNow {
+        /// Why.
+        why: String,
+    },
+    /// It never will be.
+    #[error("the mail was refused: {why}")]
+    Refused {
+        /// Why.
+        why: String,
+    },
+}
