@@ -77,7 +77,7 @@ pub struct MessageRefund {
     pub provider_refund_id: Option<String>,
     /// Whether boxoffice has asked for it.
     pub asked: bool,
-    /// When the newest that was told of it happened.
+    /// When it came to stand so, as told.
     pub told_at: Option<Timestamp>,
     /// When it was written down.
     pub created_at: Timestamp,
@@ -171,12 +171,12 @@ impl MessageRefund {
             | (RefundState::Succeeded | RefundState::Failed, RefundState::Succeeded | RefundState::Failed) => is_new,
         };
         if believed {
-            self.state = news.state;
+            // An end is newer than another one by its own time, whatever else was told meanwhile.
+            (self.state, self.told_at) = (news.state, Some(news.happened_at));
         }
         if news.provider_refund_id.is_some() {
             self.provider_refund_id.clone_from(&news.provider_refund_id);
         }
-        self.told_at = self.told_at.max(Some(news.happened_at));
     }
 
     /// What is known of it, as if it had been read from the provider; none if nothing has been told yet.

@@ -5,6 +5,7 @@
 mod booking_state;
 mod hold;
 mod ids;
+mod message_intent;
 mod money;
 mod payment;
 mod quote;
