@@ -48,6 +48,8 @@ const BOOKINGS: &[&str] = &[
     "insert into consumed_messages select 'orders', id, occurred_at from outbox",
     "insert into order_bookings (booking_id, customer_id, partner_id, state, state_seq, updated_at) \
      select booking_id, customer_id, 'par_1', 'confirmed', 1, at from crowd",
+    "insert into notices select 'ntc_' || substr(booking_id, 5), booking_id, customer_id, 'confirmed', '{}', \
+     case when substr(seat_id, 5, 2) = 'ad' then 'waiting' else 'sent' end, 1, at, null, at, at from crowd",
     "insert into dead_letters select 'orders', id, 'reason', '{}', occurred_at from outbox where seq = 1",
     "insert into operator_actions select booking_id || '-1', booking_id, 'ops', 'retry', '', at from crowd \
      where state in ('failed', 'needs_attention')",

@@ -21,6 +21,7 @@ const GROWING: &[&str] = &[
     "consumed_messages",
     "dead_letters",
     "hold_slots",
+    "notices",
     "message_intents",
     "message_refunds",
     "operator_actions",
@@ -44,6 +45,8 @@ const GROWING: &[&str] = &[
 const MAY_BE_READ_FROM_THE_START: &[&str] = &[
     "bookings_attention",
     "dead_letters_age",
+    "notices_age",
+    "notices_waiting",
     "outbox_unpublished",
     "payment_attempts_abandoned",
     "payment_attempts_unspent",
@@ -53,8 +56,10 @@ const MAY_BE_READ_FROM_THE_START: &[&str] = &[
 /// Methods whose pages have to come in the order of an index: sorting a page means reading all that may be on it.
 const LISTS: &[&str] = &[
     "abandoned_attempts",
+    "claim_due_notices",
     "claim_due_payment_events",
     "list_bookings_for",
+    "list_notices",
     "list_message_intents",
     "list_message_refunds",
     "parked_payment_events",

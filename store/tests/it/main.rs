@@ -50,6 +50,7 @@ mod holding;
 mod inbox;
 mod interrupting;
 mod migrating;
+mod noticing;
 mod opening;
 mod paying;
 mod paying_by_message;

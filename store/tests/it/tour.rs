@@ -2,17 +2,19 @@
 
 use domain::booking::{BookingRequest, CancelBooking, Cleared, CloseBooking, FlagBooking, UnflagBooking};
 use domain::booking_state::{CancelledBy, EndState};
-use domain::ids::{MessageId, PartnerId};
+use domain::ids::{MessageId, NoticeId, PartnerId};
 use domain::message::{Message, MessageSubject};
 use domain::payment::{IntentId, IntentState};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
 use jiff::Timestamp;
 use store::{
-    BookingFilter, DeadLetter, LogPosition, NewPaymentEvent, OperatorAction, PublishedBatch, ShowFilter, Store,
+    BookingFilter, DeadLetter, LogPosition, NewPaymentEvent, NoticeState, OperatorAction, PublishedBatch, ShowFilter,
+    Store,
 };
 use uuid::Uuid;
 
 use crate::fixture::{self, after, customer, euros, now, request, seat, show_id, stuck_step};
+use crate::noticing;
 use crate::paying_by_message;
 use crate::statement_log::StatementLog;
 
@@ -35,6 +37,7 @@ pub(crate) async fn take(store: &Store, log: &StatementLog) {
     deliver(store, log).await;
     pay_by_message(store, log).await;
     publish(store, log).await;
+    tell(store, log).await;
     sweep(store, log).await;
 }
 
@@ -222,6 +225,29 @@ async fn pay_by_message(store: &Store, log: &StatementLog) {
     call!(store, log, message_refund_sent_as("re_1"));
     call!(store, log, list_message_intents((now(), ""), 10));
     call!(store, log, list_message_refunds((now(), ""), 10));
+}
+
+async fn tell(store: &Store, log: &StatementLog) {
+    let (subject, message) = noticing::cancelled(77);
+    let id = NoticeId::for_step(subject.booking_id, "cancelled");
+    call!(store, log, note_notice(&subject, "cancelled", &message, now()));
+    call!(store, log, park_notice(id, "error", after(1)));
+    call!(store, log, close_notice(id, NoticeState::NoAddress, None, after(1)));
+    call!(store, log, waiting_notices());
+    call!(store, log, notices_of(subject.booking_id));
+    // The notices of the crowd cannot be read; that does not matter to the plan.
+    log.during("claim_due_notices", async {
+        let _ = store.claim_due_notices(now(), 60, 10).await;
+    })
+    .await;
+    log.during("list_notices", async {
+        let _ = store.list_notices(None, 10).await;
+        let _ = store.list_notices(Some((now(), id)), 10).await;
+    })
+    .await;
+    call!(store, log, put_contact(&noticing::contact(77), after(2)));
+    call!(store, log, contact_of(customer(77)));
+    call!(store, log, delete_contact(customer(77)));
 }
 
 async fn publish(store: &Store, log: &StatementLog) {
