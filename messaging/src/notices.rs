@@ -36,13 +36,15 @@ impl Consumer for NoticeConsumer {
         let Some(step) = step_of(&fact.message) else {
             return Ok(Consumed::Ignored);
         };
-        let new = self.store.note_notice(&fact.subject, &step, &fact.message, Timestamp::now()).await?;
+        // A consumer that was away, or is new, must not tell of what happened long ago as if it were news.
+        let told_at = message.time.unwrap_or_else(Timestamp::now);
+        let new = self.store.note_notice(&fact.subject, &step, &fact.message, told_at).await?;
         Ok(if new { Consumed::Done } else { Consumed::Repeated })
     }
 }
 
 /// The step that a message tells customers of; none if it is nothing to them.
-fn step_of(message: &Message) -> Option<String> {
+pub fn step_of(message: &Message) -> Option<String> {
     match message {
         Message::BookingConfirmed { .. } => Some("confirmed".to_owned()),
         Message::BookingCancelled { .. } => Some("cancelled".to_owned()),

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
+#[path = "../topology/listeners.rs"]
+#[allow(dead_code, reason = "nobody listens in these tests")]
+mod listeners;
 #[path = "../topology/stage.rs"]
 #[allow(dead_code, reason = "these tests play with less of it")]
 mod stage;

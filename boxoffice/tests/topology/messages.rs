@@ -1,20 +1,21 @@
 //! What the rest of the company hears: everything, in order, once it is asked twice; with Kafka there, away, or poisoned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use domain::booking_state::BookingState;
-use domain::ids::BookingId;
+use domain::ids::{BookingId, NoticeId};
+use messaging::notices::step_of;
 use serde_json::json;
-use store::{LogPosition, PublishedMessage, Store};
+use store::{LogPosition, NoticeState, PublishedMessage, Store};
 use testkit::catalogue::{LONG_HOLD, seat};
 use testkit::{buyer::GOOD_CARD, eventually};
 use tokio::time::sleep;
 
-use crate::listeners::Heard;
+use crate::listeners::{Heard, Listeners};
 use crate::sale::{line, sell_during};
 use crate::servers::Stopped;
-use crate::stage::{Stage, all_parts_are_up};
+use crate::stage::{ADDRESS, Stage, all_parts_are_up};
 
 /// How long relays and consumers may take to catch up.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(90);
@@ -22,8 +23,9 @@ const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(90);
 const AWAY: Duration = Duration::from_secs(60);
 
 /// Waits until everything is published and consumed, and holds it against the database: each booking's messages on Kafka
-/// complete and in order, as software reads them that is not ours; and what the order service has made of them.
-pub(crate) async fn everybody_was_told_everything(stage: &Stage) {
+/// complete and in order, as software reads them that is not ours; what the order service has made of them; and that
+/// each mail was sent once, but for `again` at most whose sender died when the server had just taken it.
+pub(crate) async fn everybody_was_told_everything(stage: &Stage, again: usize) {
     let listeners = stage.listeners.as_ref().unwrap();
     let store = Store::connect(&stage.world.settings.database.config()).await.unwrap();
     eventually("everything is published", CAUGHT_UP_WITHIN, || async {
@@ -42,8 +44,31 @@ pub(crate) async fn everybody_was_told_everything(stage: &Stage) {
         told.len(),
         told_by_booking(&told).len(),
     );
+    everybody_got_their_mail(&store, listeners, &told, again).await;
     assert!(listeners.dead_letters().is_empty(), "{:?}", listeners.dead_letters());
     store.close().await.unwrap();
+}
+
+async fn everybody_got_their_mail(store: &Store, listeners: &Listeners, told: &[PublishedMessage], again: usize) {
+    let mut expected = BTreeSet::new();
+    for PublishedMessage { message, .. } in told {
+        if let Some(step) = step_of(&message.message) {
+            expected.insert(format!("<{}@localhost>", NoticeId::for_step(message.booking_id, &step)));
+        }
+    }
+    eventually("no mail waits", CAUGHT_UP_WITHIN, || async {
+        let noted = store.list_notices(None, 10_000).await.ok()?;
+        let over = noted.iter().filter(|notice| notice.state == NoticeState::Sent).count();
+        (over >= expected.len()).then_some(())
+    })
+    .await;
+    let mail = listeners.mail();
+    let received: BTreeSet<String> = mail.iter().map(|mail| mail.message_id.clone()).collect();
+    assert_eq!(received, expected, "each step of each booking was mailed, and nothing else");
+    assert!(mail.iter().all(|mail| mail.to == [ADDRESS] && !mail.subject.is_empty()));
+    let repeated = mail.len() - received.len();
+    assert!(repeated <= again, "{repeated} mails were sent twice");
+    println!("mail: {} sent, {repeated} of them twice under the same id", received.len());
 }
 
 async fn everything_told(store: &Store) -> Vec<PublishedMessage> {
@@ -139,7 +164,7 @@ async fn bookings_go_on_while_kafka_is_stopped_and_the_relays_catch_up() {
     );
     let sold_without = visits.iter().filter(|visit| visit.won && (stopped_at..started_at).contains(&visit.came));
     assert!(sold_without.count() > 20 && waiting > 100, "bookings have gone on");
-    everybody_was_told_everything(&stage).await;
+    everybody_was_told_everything(&stage, 0).await;
     all_parts_are_up(&stage).await;
     stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
 }
@@ -149,7 +174,7 @@ async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
     let stage = Stage::set_listening(1, 1, 1, 1).await;
     let listeners = stage.listeners.as_ref().unwrap();
     let commands = listeners.config.topics.booking_commands.clone();
-    let buyer = stage.buyer();
+    let buyer = stage.buyer().await;
     let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;
     buyer.pay(&booked, GOOD_CARD).await;
     let booking_id = booked.booking_id();
@@ -195,7 +220,7 @@ async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_reached_by_message_alone_is_asked_pays_and_gives_back() {
     let stage = Stage::set_paying_by_message("page").await;
-    let buyer = stage.buyer();
+    let buyer = stage.buyer().await;
     let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;
     let booking_id = booked.booking_id();
     // The provider tells where to pay once it has heard of the payment.
@@ -217,22 +242,22 @@ async fn a_provider_that_is_reached_by_message_alone_is_asked_pays_and_gives_bac
     assert_eq!(refunded.state(), "cancelled");
 
     // Somebody else changes their mind before paying: the provider is asked to let the payment go.
-    let other = stage.buyer();
+    let other = stage.buyer().await;
     let unpaid = other.book(LONG_HOLD, &[seat(1)]).await;
     other.cancel(unpaid.booking_id()).await;
     other.wait_for(unpaid.booking_id(), "cancelled", Duration::from_secs(30)).await;
-    everybody_was_told_everything(&stage).await;
+    everybody_was_told_everything(&stage, 0).await;
     stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_collects_by_itself_needs_nobody_to_pay() {
     let stage = Stage::set_paying_by_message(GOOD_CARD).await;
-    let buyer = stage.buyer();
+    let buyer = stage.buyer().await;
     let begun = Instant::now();
     let booked = buyer.book(LONG_HOLD, &[seat(0), seat(1)]).await;
     buyer.wait_for(booked.booking_id(), "confirmed", Duration::from_secs(20)).await;
     println!("by message: confirmed {:.0} ms after it was asked for", begun.elapsed().as_secs_f64() * 1_000.0);
-    everybody_was_told_everything(&stage).await;
+    everybody_was_told_everything(&stage, 0).await;
     stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
 }

@@ -15,13 +15,13 @@ const SOON: Duration = Duration::from_secs(30);
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_goes_on_whichever_part_is_away() {
     let mut stage = Stage::set(2, 2).await;
-    let reader = stage.buyer();
+    let reader = stage.buyer().await;
     let open = reader.book(LONG_HOLD, &[seat(0)]).await;
     assert_eq!(open.status, StatusCode::CREATED, "{open:?}");
 
     stage.temporal.cut();
     reading_works(&reader, open.booking_id()).await;
-    let refused = stage.buyer().book(LONG_HOLD, &[seat(1)]).await;
+    let refused = stage.buyer().await.book(LONG_HOLD, &[seat(1)]).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
     assert!(refused.headers.contains_key("retry-after"));
     says(&stage, "api-1", 200, "degraded").await;
@@ -32,17 +32,17 @@ async fn reading_goes_on_whichever_part_is_away() {
     stage.redis.cut();
     says(&stage, "api-1", 200, "degraded").await;
     reading_works(&reader, open.booking_id()).await;
-    let without_locks = stage.buyer();
+    let without_locks = stage.buyer().await;
     let booked = without_locks.book(LONG_HOLD, &[seat(2)]).await;
     assert_eq!(booked.status, StatusCode::CREATED, "{booked:?}");
-    let taken = stage.buyer().book(LONG_HOLD, &[seat(2)]).await;
+    let taken = stage.buyer().await.book(LONG_HOLD, &[seat(2)]).await;
     assert_eq!((taken.status, taken.code()), (StatusCode::CONFLICT, "seats_taken"), "{taken:?}");
     stage.redis.restore();
     all_parts_are_up(&stage).await;
 
     stage.fleet.kill("payments-1");
     reading_works(&reader, open.booking_id()).await;
-    let patient = stage.buyer();
+    let patient = stage.buyer().await;
     let accepted = patient.book_with("patient", LONG_HOLD, &[seat(3)]).await;
     assert_eq!(accepted.status, StatusCode::ACCEPTED, "{accepted:?}");
     stage.fleet.start("payments-1");

@@ -41,7 +41,7 @@ pub(crate) async fn sell_during(stage: &Stage, during: impl Future<Output = ()>)
             let number = next.fetch_add(1, Ordering::Relaxed);
             assert!(number < 2 * SEATS, "the sale is longer than there are seats");
             let (show, wanted) = ([LONG_HOLD, FREE][(number / SEATS) as usize], seat(number % SEATS));
-            let both = [stage.buyer(), stage.buyer()];
+            let both = [stage.buyer().await, stage.buyer().await];
             let [first, second] = &both;
             let (first, second) = tokio::join!(visit(first, show, wanted, begun), visit(second, show, wanted, begun));
             assert!(first.won != second.won, "seat {number} was sold to {} customers", u8::from(first.won) * 2);

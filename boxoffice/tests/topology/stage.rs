@@ -6,7 +6,9 @@ use std::time::Duration;
 use boxoffice::dev::{Addresses, ledger_in};
 use boxoffice::promises;
 use checker::Quiet;
+use domain::contact::{Contact, EmailAddress, Locale, PersonName};
 use domain::ids::BookingId;
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use store::Store;
 use testkit::test_app::World;
@@ -18,10 +20,15 @@ use crate::listeners::Listeners;
 /// Only one test may have the servers.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
+/// Where buyers are written to.
+pub(crate) const ADDRESS: &str = "ada@example.org";
+
 /// Everything that a test of the topology plays with.
 pub(crate) struct Stage {
     /// The data and the buyers.
     pub(crate) world: World,
+    /// The database, around the proxy.
+    pub(crate) store: Store,
     /// The processes.
     pub(crate) fleet: Fleet,
     /// What stands between them and PostgreSQL.
@@ -67,6 +74,7 @@ impl Stage {
         let redis = Proxy::start(vec![host_and_port(settings.locks.url.expose_secret())]).await;
         let temporal = Proxy::start(vec![host_and_port(&settings.engine.address)]).await;
 
+        let store = Store::connect(&settings.database.config()).await.unwrap();
         let mut fleet = Fleet::new(env!("CARGO_BIN_EXE_boxoffice"), world.path(), BTreeMap::new());
         let provider = format!("http://{}/simulator", fleet.add("payments", 1)[0]);
         let apis = fleet.add("api", apis);
@@ -114,19 +122,40 @@ impl Stage {
         };
         fleet.start_all().await;
         let apis = apis.iter().map(|address| format!("http://{address}")).collect();
-        Self { world, fleet, postgres, redis, temporal, listeners, apis, _front: front, addresses, _alone: alone }
+        Self {
+            world,
+            store,
+            fleet,
+            postgres,
+            redis,
+            temporal,
+            listeners,
+            apis,
+            _front: front,
+            addresses,
+            _alone: alone,
+        }
     }
 
-    /// Somebody new who buys from any of the APIs.
-    pub(crate) fn buyer(&self) -> Buyer {
-        self.world.buyer(&self.addresses.api)
+    /// Somebody new who buys from any of the APIs, and can be written to where there is mail.
+    pub(crate) async fn buyer(&self) -> Buyer {
+        let buyer = self.world.buyer(&self.addresses.api);
+        if self.listeners.is_none() {
+            return buyer;
+        }
+        let contact = Contact {
+            customer_id: buyer.customer_id,
+            name: PersonName::parse("Ada Lovelace").unwrap(),
+            email: EmailAddress::parse(ADDRESS).unwrap(),
+            locale: Locale::default(),
+        };
+        self.store.put_contact(&contact, Timestamp::now()).await.unwrap();
+        buyer
     }
 
     /// Whether everything that was collected for a booking has gone back, as the database knows it.
     pub(crate) async fn refunded(&self, booking_id: BookingId) -> bool {
-        let store = Store::connect(&self.world.settings.database.config()).await.unwrap();
-        let booking = store.find_booking(booking_id).await.unwrap().unwrap();
-        store.close().await.unwrap();
+        let booking = self.store.find_booking(booking_id).await.unwrap().unwrap();
         booking.captured.minor > 0 && booking.refunded == booking.captured
     }
 

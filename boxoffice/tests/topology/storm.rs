@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::ids::{SeatId, ShowId};
 use futures::StreamExt;
+use futures::future::join_all;
 use testkit::catalogue::{FREE, LONG_HOLD, SHORT_HOLD, SIX_SECOND_HOLD, seat};
 use testkit::storm::{Plan, StormBuyer, Told};
 
@@ -38,7 +39,7 @@ async fn three_hundred_bookings_survive_a_storm() {
     let started = Instant::now();
 
     let wishes: Vec<_> = (0..BOOKINGS).map(|_| wish(&mut random)).collect();
-    let buyers: Vec<_> = wishes.iter().map(|_| stage.buyer()).collect();
+    let buyers = join_all(wishes.iter().map(|_| stage.buyer())).await;
     let customers = wishes.into_iter().zip(buyers).map(|((plan, show_id, seats), buyer)| async move {
         StormBuyer::new(buyer, Instant::now() + GIVE_UP_AFTER).live(plan, show_id, &seats).await
     });
@@ -64,7 +65,7 @@ async fn three_hundred_bookings_survive_a_storm() {
     assert!(told.unexpected.is_empty(), "{:?}", told.unexpected);
     assert_eq!(told.ends.get("given up"), None, "a customer got no end: {:?}", told.ends);
     assert_eq!(told.ends.values().sum::<usize>(), BOOKINGS);
-    everybody_was_told_everything(&stage).await;
+    everybody_was_told_everything(&stage, harm.kills + harm.cuts + harm.silences).await;
     stage.rests_with_every_promise_kept(REST_WITHIN).await;
     println!(
         "storm: {BOOKINGS} bookings in {:.0} s, {harm:?}, ends {:?}, {} requests tried again, longest wait for an answer \
