@@ -194,6 +194,16 @@ impl Buyer {
         self.http.post(format!("{}/api/v1{path}", self.api)).bearer_auth(&self.token)
     }
 
+    /// A request to put something in place of what is there, with the buyer's token.
+    pub fn put(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.put(format!("{}/api/v1{path}", self.api)).bearer_auth(&self.token)
+    }
+
+    /// A request to delete something, with the buyer's token.
+    pub fn delete(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.delete(format!("{}/api/v1{path}", self.api)).bearer_auth(&self.token)
+    }
+
     /// Sends a request and reads its answer.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         read(request.send().await.expect("the service answers")).await.expect("the answer arrives whole")

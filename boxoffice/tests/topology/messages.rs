@@ -8,8 +8,9 @@ use domain::ids::{BookingId, NoticeId};
 use messaging::notices::step_of;
 use serde_json::json;
 use store::{LogPosition, NoticeState, PublishedMessage, Store};
+use testkit::buyer::{GOOD_CARD, SILENT_CARD};
 use testkit::catalogue::{LONG_HOLD, seat};
-use testkit::{buyer::GOOD_CARD, eventually};
+use testkit::eventually;
 use tokio::time::sleep;
 
 use crate::listeners::{Heard, Listeners};
@@ -258,6 +259,30 @@ async fn a_provider_that_collects_by_itself_needs_nobody_to_pay() {
     let booked = buyer.book(LONG_HOLD, &[seat(0), seat(1)]).await;
     buyer.wait_for(booked.booking_id(), "confirmed", Duration::from_secs(20)).await;
     println!("by message: confirmed {:.0} ms after it was asked for", begun.elapsed().as_secs_f64() * 1_000.0);
+    everybody_was_told_everything(&stage, 0).await;
+    stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_by_message_does_what_the_webhook_would_have_done() {
+    let stage = Stage::set_listening(1, 1, 1, 1).await;
+    let listeners = stage.listeners.as_ref().unwrap();
+    let buyer = stage.buyer().await;
+    let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;
+    let booking_id = booked.booking_id();
+    // The provider collects, and its webhook never comes.
+    buyer.pay(&booked, SILENT_CARD).await;
+    let booking = stage.store.find_booking(booking_id).await.unwrap().unwrap();
+    let intent_id = booking.attempts.last().and_then(|attempt| attempt.intent_id.clone()).unwrap();
+    let amount = serde_json::to_value(booking.amount).unwrap();
+    let result = json!({
+        "specversion": "1.0", "id": "evt_1", "source": "simulator", "type": "payment_processed",
+        "data": { "intentId": intent_id.as_str(), "status": "succeeded", "amount": amount },
+    });
+    for _ in 0..2 {
+        listeners.send(&listeners.config.topics.payment_results, &booking_id.to_string(), &result.to_string());
+    }
+    buyer.wait_for(booking_id, "confirmed", Duration::from_secs(30)).await;
     everybody_was_told_everything(&stage, 0).await;
     stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
 }

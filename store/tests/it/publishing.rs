@@ -74,7 +74,7 @@ async fn a_relay_that_was_asleep_cannot_write_down_what_another_has_published(db
 
     let heir = store.lease_slots("heir", after(LEASE_SECONDS + 1), LEASE_SECONDS).await.unwrap();
     assert_eq!(heir.len(), 16);
-    assert_eq!(store.mark_published("sleeper", &[late.clone()], after(20)).await.unwrap(), [lease]);
+    assert_eq!(store.mark_published("sleeper", std::slice::from_ref(&late), after(20)).await.unwrap(), [lease]);
     assert_eq!(fixture::count(store, "outbox where published_at is not null").await, 0);
     assert_eq!(publish(store, "heir", &heir, 21).await, []);
     assert_eq!(store.mark_published("sleeper", &[late], after(22)).await.unwrap(), [lease]);
