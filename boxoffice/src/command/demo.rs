@@ -52,6 +52,8 @@ async fn play(settings: &Settings, folder: &Path, addresses: &Addresses) -> anyh
     let report = promises::check(settings, folder, Some(addresses), played.answers, quiet).await?;
     println!("\nWhere to look:");
     super::dev::print_addresses(addresses);
+    super::dev::print_address("Mail", &dev::mail_in(folder).display().to_string());
+    super::dev::print_address("Messages", &format!("{}/api/v1/admin/messages (token --admin)", addresses.api));
     println!("\nThe promises, checked against database, locks, provider's ledger and engine:\n{report}");
     Ok(report.violations.len())
 }

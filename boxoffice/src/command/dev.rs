@@ -32,6 +32,6 @@ pub(super) fn print_addresses(addresses: &Addresses) {
     }
 }
 
-fn print_address(name: &str, address: &str) {
+pub(super) fn print_address(name: &str, address: &str) {
     println!("  {name:<18} {address}");
 }

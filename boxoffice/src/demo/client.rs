@@ -125,6 +125,13 @@ impl Service {
         send(request).await?.read()
     }
 
+    /// Says where a buyer's mail goes.
+    pub(super) async fn introduce(&self, buyer: &Buyer, email: &str) -> anyhow::Result<()> {
+        let request = self.http.put(format!("{}/me/contact", self.api)).bearer_auth(&buyer.token);
+        send(request.json(&json!({ "name": buyer.name, "email": email }))).await?;
+        Ok(())
+    }
+
     /// Every step of a booking.
     pub(super) async fn timeline(&self, buyer: &Buyer, booking_id: BookingId) -> anyhow::Result<Vec<Step>> {
         let request = self.get(&format!("/bookings/{booking_id}/timeline"), buyer);

@@ -12,6 +12,8 @@ mod by_hand;
 mod crash;
 #[path = "../it/late_money.rs"]
 mod late_money;
+#[path = "../it/messages.rs"]
+mod messages;
 #[path = "../it/outage.rs"]
 mod outage;
 #[path = "../it/payment.rs"]
