@@ -63,7 +63,7 @@ impl Listeners {
         let config = KafkaConfig { brokers, prefix, topics, partitions: 6, replication: 1, options: Vec::new() };
         config.make_topics().await.unwrap();
         let kafka = Proxy::start_at(&proxied, vec![behind]).await;
-        Self { kafka, config, mail: MailServer::start(&folder.join("mail")) }
+        Self { kafka, config, mail: MailServer::start(&folder.join("mail"), "0", &[]) }
     }
 
     /// What the processes are told.
@@ -116,6 +116,17 @@ impl Listeners {
         assert!(process.wait().unwrap().success());
     }
 
+    /// Stops the mail server.
+    pub(crate) fn stop_mail(&mut self) {
+        self.mail.stop();
+    }
+
+    /// Starts the mail server again, where it was, with what it has taken; it puts the first mail off.
+    pub(crate) fn start_mail_again(&mut self) {
+        let port = self.mail.address.rsplit_once(':').unwrap().1.to_owned();
+        self.mail = MailServer::start(&self.mail.folder, &port, &["--refuse", "1"]);
+    }
+
     /// The mail that was taken.
     pub(crate) fn mail(&self) -> Vec<Mail> {
         let text = std::fs::read_to_string(self.mail.folder.join("received.jsonl")).unwrap_or_default();
@@ -124,21 +135,27 @@ impl Listeners {
 }
 
 impl MailServer {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, port: &str, options: &[&str]) -> Self {
         let mut server = outside("mail_server.py");
-        let server = server.arg("0").arg(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        let server = server.arg(port).arg(folder).args(options).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = server.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("the mail server says `{line}`"));
         Self { process, address: format!("127.0.0.1:{port}"), folder: folder.to_owned() }
     }
+
+    fn stop(&mut self) {
+        if self.process.try_wait().unwrap().is_none() {
+            let _gone = kill_process(Pid::from_child(&self.process), Signal::TERM);
+            let _ended = self.process.wait();
+        }
+    }
 }
 
 impl Drop for MailServer {
     fn drop(&mut self) {
-        let _gone = kill_process(Pid::from_child(&self.process), Signal::TERM);
-        let _ended = self.process.wait();
+        self.stop();
     }
 }
 

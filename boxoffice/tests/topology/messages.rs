@@ -171,6 +171,29 @@ async fn bookings_go_on_while_kafka_is_stopped_and_the_relays_catch_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bookings_are_confirmed_while_nobody_listens_and_no_mail_is_taken() {
+    let mut stage = Stage::set_listening(1, 1, 1, 1).await;
+    stage.fleet.stop("consume-1").await;
+    stage.listeners.as_mut().unwrap().stop_mail();
+    for number in 0..5 {
+        let buyer = stage.buyer().await;
+        let booked = buyer.book(LONG_HOLD, &[seat(number)]).await;
+        buyer.pay(&booked, GOOD_CARD).await;
+        buyer.wait_for(booked.booking_id(), "confirmed", Duration::from_secs(20)).await;
+    }
+    assert_eq!(stage.store.list_notices(None, 10).await.unwrap(), []);
+    stage.fleet.start("consume-1");
+    eventually("the mail server is missed", Duration::from_secs(60), || async {
+        let noted = stage.store.list_notices(None, 10).await.ok()?;
+        (noted.len() == 5 && noted.iter().all(|notice| notice.last_error.is_some())).then_some(())
+    })
+    .await;
+    stage.listeners.as_mut().unwrap().start_mail_again();
+    everybody_was_told_everything(&stage, 0).await;
+    stage.rests_with_every_promise_kept(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
     let stage = Stage::set_listening(1, 1, 1, 1).await;
     let listeners = stage.listeners.as_ref().unwrap();
