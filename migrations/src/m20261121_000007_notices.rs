@@ -44,7 +44,7 @@ create table notices (
     unique (booking_id, step)
 );
 create index notices_waiting on notices (due_at, id) where state = 'waiting';
-create index notices_unaddressed on notices (customer_id, created_at) where state = 'no_address';
+create index notices_undelivered on notices (customer_id, created_at) where state in ('waiting', 'no_address');
 create index notices_age on notices (created_at desc, id desc);
 ";
 

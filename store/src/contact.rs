@@ -46,8 +46,10 @@ async fn put(tx: &DatabaseTransaction, contact: &Contact, now: Timestamp) -> Res
                 locale = excluded.locale, updated_at = excluded.updated_at";
     sql(text, bind![*customer_id, name.as_str(), email.as_str(), locale.as_str(), now]).run(tx).await?;
     let since = now.saturating_sub(SignedDuration::from_hours(ADDRESS_WITHIN_HOURS)).unwrap_or(Timestamp::MIN);
-    let text = "update notices set state = 'waiting', due_at = $2, closed_at = null \
-                where customer_id = $1 and state = 'no_address' and created_at >= $3";
+    // Those that wait are locked as well: a sender may be about to find that one of them has nowhere to go.
+    let text = "update notices set state = 'waiting', due_at = case state when 'waiting' then due_at else $2 end, \
+                closed_at = null \
+                where customer_id = $1 and state in ('waiting', 'no_address') and created_at >= $3";
     sql(text, bind![*customer_id, now, since]).run(tx).await?;
     Ok(())
 }

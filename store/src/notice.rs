@@ -3,13 +3,13 @@
 use domain::ids::{BookingId, CustomerId, NoticeId};
 use domain::message::{Message, MessageSubject};
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::FromQueryResult;
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 
 use crate::Store;
 use crate::column::{RowOf, json_text, rounded};
 use crate::error::StoreError;
 use crate::statement::{bind, sql};
-use crate::transaction::for_update_skip_locked;
+use crate::transaction::{for_update, for_update_skip_locked};
 
 const COLUMNS: &str =
     "id, booking_id, customer_id, step, message, state, tries, due_at, last_error, created_at, closed_at";
@@ -122,6 +122,16 @@ impl Store {
         Ok(())
     }
 
+    /// Nobody knows where to send it; false if somebody has said so since it was looked for, and it is due again.
+    pub async fn notice_without_address(&self, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
+        let now = rounded(now);
+        self.change(|tx| async move {
+            let done = without_address(&tx, id, now).await;
+            (tx, done)
+        })
+        .await
+    }
+
     /// It could not be sent; it is due again at `again`.
     pub async fn park_notice(&self, id: NoticeId, error: &str, again: Timestamp) -> Result<(), StoreError> {
         let text = "update notices set due_at = $3, last_error = $2 where id = $1 and state = 'waiting'";
@@ -156,6 +166,21 @@ impl Store {
         let rows = sql(text, values).all::<NoticeRow>(self.reader()).await?;
         rows.into_iter().map(Notice::try_from).collect()
     }
+}
+
+/// A contact that is put at the same moment locks the notice as well. If it is first, it is seen here once the lock is
+/// had; if it is second, it sees that the notice has nowhere to go, and makes it due.
+async fn without_address(tx: &DatabaseTransaction, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
+    let text = format!("select id from notices where id = $1{}", for_update(tx));
+    sql(text, bind![id]).run(tx).await?;
+    let text = "update notices set state = 'no_address', last_error = null, closed_at = $2 where id = $1 \
+                and state = 'waiting' \
+                and not exists (select 1 from contacts where contacts.customer_id = notices.customer_id)";
+    if sql(text, bind![id, now]).run(tx).await? == 1 {
+        return Ok(true);
+    }
+    let text = "update notices set due_at = $2 where id = $1 and state = 'waiting'";
+    Ok(sql(text, bind![id, now]).run(tx).await? == 0)
 }
 
 #[derive(FromQueryResult)]

@@ -15,6 +15,7 @@ on_both_databases! {
     a_step_is_noted_once,
     senders_share_the_notices_and_inherit_them,
     what_has_nowhere_to_go_is_sent_once_somebody_says_where,
+    an_address_that_comes_while_it_is_looked_for_is_used,
     contacts_are_replaced_and_forgotten,
 }
 
@@ -107,6 +108,33 @@ async fn what_has_nowhere_to_go_is_sent_once_somebody_says_where(db: TestDatabas
     assert_eq!(due.iter().map(|notice| notice.id).collect::<Vec<_>>(), [id]);
     store.put_contact(&contact(2), after(25 * HOUR)).await.unwrap();
     assert!(store.claim_due_notices(after(25 * HOUR), 60, 10).await.unwrap().iter().all(|notice| notice.id == id));
+}
+
+/// A sender has looked for an address and found none; before it writes that down, or while it does, somebody gives one.
+async fn an_address_that_comes_while_it_is_looked_for_is_used(db: TestDatabase) {
+    let store = &db.store;
+    let id = note(store, 1).await;
+    store.claim_due_notices(now(), 60, 10).await.unwrap();
+    store.put_contact(&contact(1), after(1)).await.unwrap();
+    assert!(store.claim_due_notices(after(2), 60, 10).await.unwrap().is_empty(), "the lease stays whose it was");
+    assert!(!store.notice_without_address(id, after(3)).await.unwrap());
+    assert_eq!(store.claim_due_notices(after(3), 60, 10).await.unwrap().len(), 1, "it is due again");
+    store.delete_contact(customer(1)).await.unwrap();
+    assert!(store.notice_without_address(id, after(4)).await.unwrap());
+    assert!(store.notice_without_address(id, after(5)).await.unwrap(), "and once more, without effect");
+    let [notice] = &store.notices_of(cancelled(1).0.booking_id).await.unwrap()[..] else { panic!("one notice") };
+    assert_eq!((notice.state, notice.closed_at), (NoticeState::NoAddress, Some(after(4))));
+
+    let other = db.another_process().await;
+    for number in 100..160 {
+        let id = note(store, number).await;
+        let contact = contact(number);
+        let (_closed, put) =
+            tokio::join!(store.notice_without_address(id, after(10)), other.put_contact(&contact, after(10)));
+        put.unwrap();
+        let [notice] = &store.notices_of(cancelled(number).0.booking_id).await.unwrap()[..] else { panic!("one") };
+        assert_eq!(notice.state, NoticeState::Waiting, "whoever is first");
+    }
 }
 
 async fn contacts_are_replaced_and_forgotten(db: TestDatabase) {

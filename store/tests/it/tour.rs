@@ -232,6 +232,7 @@ async fn tell(store: &Store, log: &StatementLog) {
     let id = NoticeId::for_step(subject.booking_id, "cancelled");
     call!(store, log, note_notice(&subject, "cancelled", &message, now()));
     call!(store, log, park_notice(id, "error", after(1)));
+    call!(store, log, notice_without_address(id, after(1)));
     call!(store, log, close_notice(id, NoticeState::NoAddress, None, after(1)));
     call!(store, log, waiting_notices());
     call!(store, log, notices_of(subject.booking_id));
@@ -246,6 +247,7 @@ async fn tell(store: &Store, log: &StatementLog) {
     })
     .await;
     call!(store, log, put_contact(&noticing::contact(77), after(2)));
+    call!(store, log, notice_without_address(id, after(3)));
     call!(store, log, contact_of(customer(77)));
     call!(store, log, delete_contact(customer(77)));
 }
