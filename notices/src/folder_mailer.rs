@@ -32,7 +32,8 @@ impl Mailer for FolderMailer {
         });
         let why = match written.await {
             Ok(Ok(())) => {
-                tracing::info!(notice.id = %mail.notice_id, file = %file.display(), "a mail was written");
+                let (step, file) = (&mail.step, file.display());
+                tracing::info!(booking.id = %mail.booking_id, notice.step = step, %file, "a mail was written");
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),

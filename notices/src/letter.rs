@@ -2,7 +2,6 @@
 
 use domain::booking::Booking;
 use domain::contact::{Contact, Locale};
-use domain::ids::NoticeId;
 use domain::message::Message;
 use domain::refund::RefundReason;
 use jiff::Timestamp;
@@ -64,9 +63,13 @@ pub enum NoticeConfigError {
     From,
     /// The server is not named by a URL.
     #[error(
-        "mail.smtp_url must be as in `smtp://host:port` or `smtps://user:password@host` (BOXOFFICE_MAIL__SMTP_URL)"
+        "mail.smtp_url {why}; it must be as in `smtp://host:port` or `smtps://user:password@host` \
+         (BOXOFFICE_MAIL__SMTP_URL)"
     )]
-    SmtpUrl,
+    SmtpUrl {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The link to a booking does not say which.
     #[error("mail.booking_url must contain `{{booking}}`, or be empty (BOXOFFICE_MAIL__BOOKING_URL)")]
     BookingUrl,
@@ -195,7 +198,7 @@ impl Letters {
     /// The mail that takes a letter to a customer.
     pub fn mail(
         &self,
-        notice_id: NoticeId,
+        notice: &Notice,
         letter: Letter,
         contact: &Contact,
         now: Timestamp,
@@ -206,7 +209,7 @@ impl Letters {
         let Letter { subject, text, html } = letter;
         let part = |kind: ContentType, body: String| SinglePart::builder().header(kind).body(body);
         let message = lettre::Message::builder()
-            .message_id(Some(format!("<{notice_id}@{}>", self.from.email.domain())))
+            .message_id(Some(format!("<{}@{}>", notice.id, self.from.email.domain())))
             .header(Date::new(now.into()))
             .from(self.from.clone())
             .to(Mailbox::new(Some(contact.name.as_str().to_owned()), address))
@@ -218,14 +221,17 @@ impl Letters {
                     .singlepart(part(ContentType::TEXT_HTML, html)),
             )
             .map_err(|error| wrong(&error))?;
-        Ok(Mail { notice_id, message })
+        Ok(Mail { notice_id: notice.id, booking_id: notice.booking_id, step: notice.step.clone(), message })
     }
 }
 
-/// The title in the language of the reader, else in English, else in whichever there is.
+/// The title in the language of the reader, by the "lookup" of RFC 4647, section 3.4; else in English, else in whichever
+/// there is.
 fn title_for<'t>(show: &'t ShowListing, locale: &Locale) -> &'t str {
     let titles = &show.event.titles;
-    let found = [locale.as_str(), locale.language(), "en"].into_iter().find_map(|tag| titles.get(tag));
+    let named = |wanted: &str| titles.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted)).map(|(_, title)| title);
+    let mut tags = std::iter::successors(Some(locale.as_str()), |tag| tag.rsplit_once('-').map(|(rest, _last)| rest));
+    let found = tags.find_map(named).or_else(|| named("en"));
     found.or_else(|| titles.values().next()).map_or("", String::as_str)
 }
 

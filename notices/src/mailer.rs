@@ -1,14 +1,21 @@
 //! Somebody who takes mail.
 
 use async_trait::async_trait;
-use domain::ids::NoticeId;
+use domain::ids::{BookingId, NoticeId};
 use lettre::Message;
+
+/// How long a mailer may take with a mail.
+pub(crate) const SEND_SECONDS: u64 = 40;
 
 /// A mail, ready to go.
 #[derive(Clone)]
 pub struct Mail {
     /// The notice that it carries.
     pub notice_id: NoticeId,
+    /// The booking that the notice is about.
+    pub booking_id: BookingId,
+    /// The step of the booking.
+    pub step: String,
     /// What is sent.
     pub message: Message,
 }
@@ -16,7 +23,7 @@ pub struct Mail {
 /// Somebody who takes mail. What was taken once may be given again: the mail's `Message-ID` is that of the notice.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Takes a mail; it is the mailer's from then on.
+    /// Takes a mail; it is the mailer's from then on. Answers within 40 s.
     async fn send(&self, mail: &Mail) -> Result<(), MailFault>;
 }
 
