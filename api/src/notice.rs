@@ -1,12 +1,13 @@
 //! What customers were told, for operators.
 
 use app::listing::{Listed, PAGE_ITEMS};
-use app::{App, Notice};
+use app::notice::NoticeFilter;
+use app::{App, Notice, NoticeState};
 use domain::ids::BookingId;
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::id::Id;
@@ -16,6 +17,20 @@ use crate::tags::Tag;
 
 /// The operations on notices.
 pub struct NoticeRoutes;
+
+/// Where a notice stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "NoticeStateFilter", rename_all = "snake_case")]
+pub enum StateFilter {
+    /// It is to be sent, now or later.
+    Waiting,
+    /// The mail server has taken it.
+    Sent,
+    /// Nobody knows where to send it.
+    NoAddress,
+    /// It could not be sent for days, or never can be.
+    GivenUp,
+}
 
 /// Something that a customer was told, or is to be. Where it goes is not shown.
 #[derive(Debug, Object)]
@@ -62,12 +77,29 @@ impl NoticeRoutes {
         &self,
         Authenticated(caller): Authenticated,
         app: Data<&App>,
+        /// Only those in this state.
+        state: Query<Option<StateFilter>>,
+        /// Only those about this booking.
+        booking: Query<Option<Id<BookingId>>>,
         /// How many at most, 1 to 200; 50 if it is not said.
         limit: Query<Option<u32>>,
         /// The `nextCursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<NoticePageOut>, Refusal<Watching>> {
-        Ok(Json(app.list_notices(&caller, cursor.0, limit.unwrap_or(PAGE_ITEMS)).await?.into()))
+        let booking_id = booking.0.map(|id| id.parse("booking")).transpose()?;
+        let filter = NoticeFilter { state: state.0.map(NoticeState::from), booking_id };
+        Ok(Json(app.list_notices(&caller, filter, cursor.0, limit.unwrap_or(PAGE_ITEMS)).await?.into()))
+    }
+}
+
+impl From<StateFilter> for NoticeState {
+    fn from(filter: StateFilter) -> Self {
+        match filter {
+            StateFilter::Waiting => Self::Waiting,
+            StateFilter::Sent => Self::Sent,
+            StateFilter::NoAddress => Self::NoAddress,
+            StateFilter::GivenUp => Self::GivenUp,
+        }
     }
 }
 

@@ -26,7 +26,9 @@ use std::time::Duration;
 
 // What the use cases speak of and other crates define: transports know this crate only.
 pub use locks::LockedSeat;
-pub use store::{BookingFilter, DeadLetter, Notice, PaymentEvent, PaymentEventState, ShowFilter, ShowListing};
+pub use store::{
+    BookingFilter, DeadLetter, Notice, NoticeState, PaymentEvent, PaymentEventState, ShowFilter, ShowListing,
+};
 pub use workflows::signals::ResolvedAs;
 
 use jiff::Timestamp;

@@ -45,6 +45,7 @@ create table notices (
 );
 create index notices_waiting on notices (due_at, id) where state = 'waiting';
 create index notices_undelivered on notices (customer_id, created_at) where state in ('waiting', 'no_address');
+create index notices_state on notices (state, created_at desc, id desc);
 create index notices_age on notices (created_at desc, id desc);
 ";
 

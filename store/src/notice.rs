@@ -157,12 +157,38 @@ impl Store {
         after: Option<(Timestamp, NoticeId)>,
         limit: u32,
     ) -> Result<Vec<Notice>, StoreError> {
-        let (condition, mut values) = match after {
-            Some((at, id)) => ("where (created_at, id) < ($2, $3)", bind![at, id]),
-            None => ("", bind![]),
-        };
-        values.insert(0, i64::from(limit).into());
-        let text = format!("select {COLUMNS} from notices {condition} order by created_at desc, id desc limit $1");
+        self.notices_where(None, after, limit).await
+    }
+
+    /// Notices in a state, newest first; `after` is the moment and the id of the last one seen.
+    pub async fn list_notices_in(
+        &self,
+        state: NoticeState,
+        after: Option<(Timestamp, NoticeId)>,
+        limit: u32,
+    ) -> Result<Vec<Notice>, StoreError> {
+        self.notices_where(Some(state), after, limit).await
+    }
+
+    async fn notices_where(
+        &self,
+        state: Option<NoticeState>,
+        after: Option<(Timestamp, NoticeId)>,
+        limit: u32,
+    ) -> Result<Vec<Notice>, StoreError> {
+        let (mut conditions, mut values) = (vec!["true".to_owned()], bind![i64::from(limit)]);
+        if let Some((at, id)) = after {
+            conditions.push(format!("(created_at, id) < (${}, ${})", values.len() + 1, values.len() + 2));
+            values.extend(bind![at, id]);
+        }
+        if let Some(state) = state {
+            conditions.push(format!("state = ${}", values.len() + 1));
+            values.extend(bind![state.as_str()]);
+        }
+        let text = format!(
+            "select {COLUMNS} from notices where {} order by created_at desc, id desc limit $1",
+            conditions.join(" and ")
+        );
         let rows = sql(text, values).all::<NoticeRow>(self.reader()).await?;
         rows.into_iter().map(Notice::try_from).collect()
     }

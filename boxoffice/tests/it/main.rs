@@ -10,6 +10,7 @@ mod crash;
 mod edges;
 mod late_money;
 mod messages;
+mod notices;
 mod outage;
 mod payment;
 mod race;

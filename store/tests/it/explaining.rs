@@ -60,6 +60,7 @@ const LISTS: &[&str] = &[
     "claim_due_payment_events",
     "list_bookings_for",
     "list_notices",
+    "list_notices_in",
     "list_message_intents",
     "list_message_refunds",
     "parked_payment_events",

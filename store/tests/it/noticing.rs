@@ -56,6 +56,14 @@ async fn a_step_is_noted_once(db: TestDatabase) {
     assert_eq!(page[0].id, second.id, "the newest first");
     let next = store.list_notices(Some((page[0].created_at, page[0].id)), 10).await.unwrap();
     assert_eq!(next.iter().map(|notice| notice.id).collect::<Vec<_>>(), [id]);
+    store.close_notice(id, NoticeState::GivenUp, Some("refused"), after(6)).await.unwrap();
+    for (state, expected) in [(NoticeState::GivenUp, id), (NoticeState::Waiting, second.id)] {
+        let found = store.list_notices_in(state, None, 10).await.unwrap();
+        assert_eq!(found.iter().map(|notice| notice.id).collect::<Vec<_>>(), [expected]);
+        let last = Some((found[0].created_at, found[0].id));
+        assert!(store.list_notices_in(state, last, 10).await.unwrap().is_empty());
+    }
+    assert!(store.list_notices_in(NoticeState::Sent, None, 10).await.unwrap().is_empty());
 }
 
 async fn senders_share_the_notices_and_inherit_them(db: TestDatabase) {

@@ -246,6 +246,11 @@ async fn tell(store: &Store, log: &StatementLog) {
         let _ = store.list_notices(Some((now(), id)), 10).await;
     })
     .await;
+    log.during("list_notices_in", async {
+        let _ = store.list_notices_in(NoticeState::Sent, None, 10).await;
+        let _ = store.list_notices_in(NoticeState::Sent, Some((now(), id)), 10).await;
+    })
+    .await;
     call!(store, log, put_contact(&noticing::contact(77), after(2)));
     call!(store, log, notice_without_address(id, after(3)));
     call!(store, log, contact_of(customer(77)));
