@@ -17,7 +17,7 @@ use crate::tags::Tag;
 pub struct ContactRoutes;
 
 /// How the caller is reached.
-#[derive(Debug, Object)]
+#[derive(Object)]
 #[oai(rename = "Contact", rename_all = "camelCase")]
 pub struct ContactOut {
     /// What they are called.

@@ -44,8 +44,8 @@ pub struct Letters {
     booking_url: String,
 }
 
-/// What a letter says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a letter says. It names a person, so that it is not to be shown.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
     /// The subject, one line.
     pub subject: String,
