@@ -9,10 +9,14 @@ use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
+use uuid::Uuid;
 use workflows::search_attributes;
 
 /// How long the server may take to stop by itself.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// The ports that are given to servers for which nobody has asked for one.
+const PORTS: std::ops::Range<u16> = 10_000..20_000;
 
 /// Where the project keeps tools that the machine does not have.
 const TOOLS_FOLDER: &str = ".tools";
@@ -112,10 +116,13 @@ impl EngineServer {
     }
 }
 
-/// A port that is free now.
+/// A port that is free now, and will be when it is used: outgoing connections are given ports from 32768 on (Linux's
+/// `ip_local_port_range`), and one of them could otherwise take it meanwhile.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
-    Ok(listener.local_addr()?.port())
+    const TRIES: usize = 200;
+    let candidates = (0..TRIES).map(|_| PORTS.start + (Uuid::new_v4().as_fields().1 % (PORTS.end - PORTS.start)));
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    candidates.into_iter().find(free).context("no port is free")
 }
 
 fn free_or_other(preferred: u16) -> anyhow::Result<u16> {

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use boxoffice::engine_server::free_port;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::wait::eventually;
-
 /// How long a process may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long a process may take to stop when it is told to.
@@ -107,11 +105,15 @@ impl Fleet {
     /// Waits until a process is ready.
     pub async fn is_ready(&self, name: &str) {
         let url = self.operations_url(name, "/health/ready");
-        eventually(&format!("{name} is ready"), READY_WITHIN, || async {
-            let answer = self.http.get(&url).send().await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            let answer = self.http.get(&url).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} is not ready: {}", self.log_of(name));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What a process answers on its operations listener, whatever the status; none if it does not.
