@@ -1,8 +1,10 @@
 //! Acting on one message, as often as it takes: what is away is waited for, what is wrong is given up.
 
 use std::error::Error;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::consumer::{Consumer, Trouble};
@@ -48,7 +50,10 @@ async fn act_on(consumer: &dyn Consumer, message: &Envelope, stop: &Cancellation
     let mut tries = 0_u32;
     let mut told: Option<Instant> = None;
     loop {
-        let trouble = match consumer.consume(message).await {
+        // A panic is a defect like others; it must not end the work on a partition.
+        let consumed = AssertUnwindSafe(consumer.consume(message)).catch_unwind().await;
+        let consumed = consumed.unwrap_or_else(|_panic| Err(Trouble::Unexpected("it made the consumer panic".into())));
+        let trouble = match consumed {
             Ok(consumed) => {
                 count(consumer, consumed.name());
                 return Ending::Over;

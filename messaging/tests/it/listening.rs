@@ -48,6 +48,7 @@ impl Consumer for Witness {
         match message.kind.as_str() {
             "Wrong" => return Err(Trouble::Poison { reason: "it is wrong".to_owned() }),
             "Broken" => return Err(Trouble::Unexpected("it is broken".into())),
+            "Explosive" => panic!("a consumer that panics, as this test wants it"),
             "Early" if tries < 4 => return Err(Trouble::ForNow("not yet".into())),
             _ => {}
         }
@@ -100,7 +101,9 @@ async fn what_is_wrong_is_buried_and_what_follows_goes_on() {
     let witness = Arc::new(Witness::default());
     let listening = Listening::start(&config, &witness);
     // All with one key, so that each has to wait for the one before it.
-    for (id, kind) in [("1", "Fine"), ("2", "Wrong"), ("3", "Early"), ("4", "Broken"), ("5", "Fine")] {
+    for (id, kind) in
+        [("1", "Fine"), ("2", "Wrong"), ("3", "Early"), ("4", "Broken"), ("5", "Fine"), ("8", "Explosive")]
+    {
         producer.send(&topic, "key", &message(id, kind, "key")).await.unwrap();
     }
     let mut newer = message("6", "Fine", "key");
@@ -111,10 +114,13 @@ async fn what_is_wrong_is_buried_and_what_follows_goes_on() {
     assert_eq!(witness.seen()["key"], ["1", "3", "5", "7"]);
     listening.end().await;
 
-    let dead = read(&config, &[&config.topics.dead_letters], 3).await;
+    let dead = read(&config, &[&config.topics.dead_letters], 4).await;
     let told = |number: usize, header: &str| dead[number].headers[header].clone();
-    let reasons: Vec<String> = (0..3).map(|number| told(number, "dead-letter-reason")).collect();
-    assert_eq!(reasons, ["it is wrong", "it is broken", "its specversion is `2.0` and not 1.0"]);
+    let reasons: Vec<String> = (0..4).map(|number| told(number, "dead-letter-reason")).collect();
+    assert_eq!(
+        reasons,
+        ["it is wrong", "it is broken", "it made the consumer panic", "its specversion is `2.0` and not 1.0"]
+    );
     assert_eq!(told(0, "dead-letter-group"), format!("{}-witness", config.prefix));
     assert_eq!(told(0, "dead-letter-topic"), topic);
     assert_eq!((told(0, "dead-letter-offset"), told(0, "id"), dead[0].key.as_str()), ("1".into(), "2".into(), "key"));
