@@ -20,6 +20,8 @@ pub struct Fleet {
     folder: PathBuf,
     environment: BTreeMap<String, String>,
     members: Vec<Member>,
+    /// Those that were found to have ended by themselves when they were to be killed.
+    ended: Vec<String>,
     http: reqwest::Client,
 }
 
@@ -36,9 +38,10 @@ struct Member {
 
 impl Fleet {
     /// A fleet of `program`, which logs into `folder` and has `environment` in common.
-    pub fn new(program: &str, folder: &Path, environment: BTreeMap<String, String>) -> Self {
+    pub fn new(program: impl AsRef<Path>, folder: &Path, environment: BTreeMap<String, String>) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
-        Self { program: program.into(), folder: folder.to_owned(), environment, members: Vec::new(), http }
+        let (program, folder) = (program.as_ref().to_owned(), folder.to_owned());
+        Self { program, folder, environment, members: Vec::new(), ended: Vec::new(), http }
     }
 
     /// Sets something in the environment of all processes that are started from now on.
@@ -92,26 +95,36 @@ impl Fleet {
         member.child = Some(child);
     }
 
-    /// Starts all processes and waits until they are ready.
-    pub async fn start_all(&mut self) {
+    /// Starts all processes and waits until they are ready; tells which is not.
+    pub async fn try_to_start_all(&mut self) -> Result<(), String> {
         for name in self.names() {
             self.start(&name);
         }
         for name in self.names() {
-            self.is_ready(&name).await;
+            self.becomes_ready(&name).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a process is ready, and panics if it is not for long.
+    pub async fn is_ready(&self, name: &str) {
+        if let Err(why) = self.becomes_ready(name).await {
+            panic!("{why}");
         }
     }
 
-    /// Waits until a process is ready.
-    pub async fn is_ready(&self, name: &str) {
+    /// Waits until a process is ready; the error is the end of its log.
+    pub async fn becomes_ready(&self, name: &str) -> Result<(), String> {
         let url = self.operations_url(name, "/health/ready");
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             let answer = self.http.get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return;
+                return Ok(());
             }
-            assert!(Instant::now() < deadline, "{name} is not ready: {}", self.log_of(name));
+            if Instant::now() >= deadline {
+                return Err(format!("{name} is not ready: {}", self.log_of(name)));
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -131,6 +144,10 @@ impl Fleet {
     /// Kills a process with SIGKILL.
     pub fn kill(&mut self, name: &str) {
         let mut child = self.member(name).child.take().unwrap_or_else(|| panic!("{name} does not run"));
+        if let Some(status) = child.try_wait().unwrap() {
+            self.ended.push(format!("{name}: {status}"));
+            return;
+        }
         child.kill().unwrap();
         child.wait().unwrap();
     }
@@ -178,9 +195,9 @@ impl Fleet {
     /// The processes that have ended by themselves, which none should.
     pub fn ended(&mut self) -> Vec<String> {
         let running = self.members.iter_mut().filter_map(|member| Some((&member.name, member.child.as_mut()?)));
-        running
-            .filter_map(|(name, child)| child.try_wait().unwrap().map(|status| format!("{name}: {status}")))
-            .collect()
+        let now =
+            running.filter_map(|(name, child)| child.try_wait().unwrap().map(|status| format!("{name}: {status}")));
+        self.ended.iter().cloned().chain(now).collect()
     }
 
     /// The last lines that a process has logged.

@@ -55,6 +55,11 @@ fn of_services(name: &str) -> String {
 
 /// A database of a test's own on the shared server, migrated and with the test catalogue.
 pub async fn fresh_postgres() -> String {
+    fresh_postgres_in(None).await
+}
+
+/// The same, in `tablespace` if one is named.
+pub async fn fresh_postgres_in(tablespace: Option<&str>) -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = shared_postgres();
@@ -70,7 +75,8 @@ pub async fn fresh_postgres() -> String {
         .await;
     let name = format!("boxoffice_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     run_on(&server, &format!("drop database if exists {name}")).await;
-    run_on(&server, &format!("create database {name} template {template}")).await;
+    let place = tablespace.map_or_else(String::new, |tablespace| format!(" tablespace {tablespace}"));
+    run_on(&server, &format!("create database {name} template {template}{place}")).await;
     format!("{base}/{name}")
 }
 

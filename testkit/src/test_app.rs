@@ -47,6 +47,8 @@ pub struct TestSettings {
     pub engine: Option<String>,
     /// What stands behind the application.
     pub mode: Mode,
+    /// Where PostgreSQL keeps the database, if not where it keeps all of them.
+    pub tablespace: Option<String>,
 }
 
 impl Default for TestSettings {
@@ -60,6 +62,7 @@ impl Default for TestSettings {
             worker: true,
             engine: None,
             mode: Mode::of_this_program(),
+            tablespace: None,
         }
     }
 }
@@ -114,7 +117,7 @@ impl World {
         settings.saga.hard_cap_seconds = wanted.hard_cap_seconds;
         settings.drain.seconds = 2;
         if wanted.mode == Mode::Distributed {
-            settings.database.url = mode::fresh_postgres().await;
+            settings.database.url = mode::fresh_postgres_in(wanted.tablespace.as_deref()).await;
             settings.locks.url = mode::shared_redis().into();
             settings.locks.prefix = settings.engine.task_queue.clone();
         }
@@ -135,6 +138,11 @@ impl World {
     pub fn caller(&self, api: &str, customer_id: CustomerId, roles: &[Role]) -> Buyer {
         let token = promises::development_token(&self.settings, customer_id, roles).unwrap();
         Buyer::new(customer_id, token, api, self.http.clone(), Arc::clone(&self.answers))
+    }
+
+    /// What all buyers were answered so far.
+    pub fn answers(&self) -> Vec<checker::Answer> {
+        self.answers.lock().unwrap().clone()
     }
 
     /// A client for requests of other kinds.
@@ -158,7 +166,7 @@ impl World {
     async fn check_promises(&self, addresses: Option<&Addresses>, quiet: Quiet) {
         let deadline = Instant::now() + REST_WITHIN;
         loop {
-            let answers = self.answers.lock().unwrap().clone();
+            let answers = self.answers();
             let report = match promises::check(&self.settings, self.path(), addresses, answers, quiet).await {
                 Ok(report) => report,
                 // What is asked for the evidence may be busy; that breaks no promise.

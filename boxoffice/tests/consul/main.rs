@@ -2,19 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
-#[path = "../topology/listeners.rs"]
-#[allow(dead_code, reason = "nobody listens in these tests")]
-mod listeners;
-#[path = "../topology/stage.rs"]
-#[allow(dead_code, reason = "these tests play with less of it")]
-mod stage;
-
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::eventually;
-
-use crate::stage::Stage;
+use testkit::{Cast, Stage, eventually};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -38,7 +29,7 @@ async fn there_are(role: &str, count: usize) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_process_is_found_while_it_is_well() {
-    let mut stage = Stage::set(2, 2).await;
+    let mut stage = Stage::set(Cast::new(env!("CARGO_BIN_EXE_boxoffice"), 2, 2)).await;
     there_are("worker", 2).await;
     there_are("payments", 1).await;
     let apis = there_are("api", 2).await;

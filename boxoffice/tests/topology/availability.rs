@@ -9,7 +9,7 @@ use testkit::catalogue::{LONG_HOLD, seat};
 use testkit::sse::{Event, EventStream, Picture, SeatList};
 use testkit::{Buyer, eventually};
 
-use crate::stage::Stage;
+use crate::stage;
 
 const SOON: Duration = Duration::from_secs(20);
 /// The streams read the database again every 10 s, which finds what was lost.
@@ -17,7 +17,7 @@ const HEALED: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_process_sells_is_seen_at_all_others() {
-    let mut stage = Stage::set(2, 2).await;
+    let mut stage = stage::set(2, 2).await;
     let [first, second] = [0, 1].map(|number| stage.world.buyer(&stage.apis[number]));
     let list = SeatList::of(&first.send(first.get(&format!("/shows/{LONG_HOLD}/seats"))).await.body);
     let mut near = Follower::of(&first, &list, None).await;

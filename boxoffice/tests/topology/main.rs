@@ -7,12 +7,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
 mod availability;
-mod listeners;
 mod messages;
 mod outages;
 mod postgres_restarts;
 mod redis_is_lost;
 mod sale;
-mod servers;
 mod stage;
 mod storm;

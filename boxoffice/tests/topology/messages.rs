@@ -1,142 +1,37 @@
 //! What the rest of the company hears: everything, in order, once it is asked twice; with Kafka there, away, or poisoned.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use domain::booking_state::BookingState;
-use domain::ids::{BookingId, NoticeId};
-use messaging::notices::step_of;
 use serde_json::json;
-use store::{LogPosition, NoticeState, PublishedMessage, Store};
+use store::Store;
 use testkit::buyer::{GOOD_CARD, SILENT_CARD};
 use testkit::catalogue::{LONG_HOLD, seat};
 use testkit::eventually;
+use testkit::heard::hear_everything;
+use testkit::servers::Stopped;
+use testkit::stage::{Stage, all_parts_are_up};
 use tokio::time::sleep;
 
-use crate::listeners::{Heard, Listeners};
 use crate::sale::{line, sell_during};
-use crate::servers::Stopped;
-use crate::stage::{ADDRESS, Stage, all_parts_are_up};
+use crate::stage;
 
 /// How long relays and consumers may take to catch up.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(90);
 /// How long Kafka is away.
 const AWAY: Duration = Duration::from_secs(60);
 
-/// Waits until everything is published and consumed, and holds it against the database: each booking's messages on Kafka
-/// complete and in order, as software reads them that is not ours; what the order service has made of them; and that
-/// each mail was sent once, but for `again` at most whose sender died when the server had just taken it.
+/// Waits until everybody was told everything, and panics if that is not so. `again` mails at most may have been sent a
+/// second time, whose sender died when the server had just taken it.
 pub(crate) async fn everybody_was_told_everything(stage: &Stage, again: usize) {
-    let listeners = stage.listeners.as_ref().unwrap();
-    let store = Store::connect(&stage.world.settings.database.config()).await.unwrap();
-    eventually("everything is published", CAUGHT_UP_WITHIN, || async {
-        (store.outbox_backlog().await.ok()?.waiting == 0).then_some(())
-    })
-    .await;
-    let told = everything_told(&store).await;
-    let heard = listeners.everything_published();
-    let repeated = heard.len() - told.len();
-    check_heard(&told, &heard);
-    for (booking_id, messages) in &told_by_booking(&told) {
-        order_is_as_booked(&store, *booking_id, *messages).await;
-    }
-    println!(
-        "messages: {} about {} bookings, complete and in order; {repeated} published more than once",
-        told.len(),
-        told_by_booking(&told).len(),
-    );
-    everybody_got_their_mail(&store, listeners, &told, again).await;
-    assert!(listeners.dead_letters().is_empty(), "{:?}", listeners.dead_letters());
-    store.close().await.unwrap();
-}
-
-async fn everybody_got_their_mail(store: &Store, listeners: &Listeners, told: &[PublishedMessage], again: usize) {
-    let mut expected = BTreeSet::new();
-    for PublishedMessage { message, .. } in told {
-        if let Some(step) = step_of(&message.message) {
-            expected.insert(format!("<{}@localhost>", NoticeId::for_step(message.booking_id, &step)));
-        }
-    }
-    eventually("no mail waits", CAUGHT_UP_WITHIN, || async {
-        let noted = store.list_notices(None, 10_000).await.ok()?;
-        let over = noted.iter().filter(|notice| notice.state == NoticeState::Sent).count();
-        (over >= expected.len()).then_some(())
-    })
-    .await;
-    let mail = listeners.mail();
-    let received: BTreeSet<String> = mail.iter().map(|mail| mail.message_id.clone()).collect();
-    assert_eq!(received, expected, "each step of each booking was mailed, and nothing else");
-    assert!(mail.iter().all(|mail| mail.to == [ADDRESS] && !mail.subject.is_empty()));
-    let repeated = mail.len() - received.len();
-    assert!(repeated <= again, "{repeated} mails were sent twice");
-    println!("mail: {} sent, {repeated} of them twice under the same id", received.len());
-}
-
-async fn everything_told(store: &Store) -> Vec<PublishedMessage> {
-    let (mut position, mut told) = (LogPosition::START, Vec::new());
-    loop {
-        let page = store.published_messages(&position, 1_000).await.unwrap();
-        if page.is_empty() {
-            return told;
-        }
-        page.iter().for_each(|message| position.pass(message));
-        told.extend(page);
-    }
-}
-
-fn told_by_booking(told: &[PublishedMessage]) -> BTreeMap<BookingId, i64> {
-    let mut counts = BTreeMap::new();
-    for message in told {
-        *counts.entry(message.message.booking_id).or_default() += 1;
-    }
-    counts
-}
-
-fn check_heard(told: &[PublishedMessage], heard: &[Heard]) {
-    // What comes again is known by its id.
-    let mut first: BTreeMap<&str, &Heard> = BTreeMap::new();
-    let mut order: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
-    for message in heard {
-        if first.insert(&message.id, message).is_none() {
-            let sequence = message.sequence.parse().unwrap();
-            order.entry((&message.topic, &message.key)).or_default().push(sequence);
-        }
-    }
-    for ((topic, key), sequences) in order {
-        assert!(sequences.is_sorted(), "{key} in {topic}: {sequences:?}");
-    }
-    assert_eq!(first.len(), told.len(), "nothing is missing and nothing else was said");
-    for PublishedMessage { message, .. } in told {
-        let heard = first[message.id.to_string().as_str()];
-        let sequence: i64 = heard.sequence.parse().unwrap();
-        assert_eq!((heard.kind.as_str(), sequence), (message.message.kind(), message.seq), "{heard:?}");
-        assert_eq!(heard.key, message.booking_id.to_string());
-    }
-}
-
-/// Waits until the order service knows of a booking what the database knows.
-async fn order_is_as_booked(store: &Store, booking_id: BookingId, messages: i64) {
-    eventually("the order service has caught up", CAUGHT_UP_WITHIN, || async {
-        (store.order_booking(booking_id).await.ok()??.messages == messages).then_some(())
-    })
-    .await;
-    let order = store.order_booking(booking_id).await.unwrap().unwrap();
-    let booking = store.find_booking(booking_id).await.unwrap().unwrap();
-    let state = match booking.state {
-        BookingState::Pending | BookingState::AwaitingPayment => "created",
-        ref ended => ended.name(),
-    };
-    let tickets = store.tickets_of(booking_id).await.unwrap();
-    let valid = tickets.iter().filter(|ticket| ticket.state == domain::ticket::TicketState::Issued).count();
-    assert_eq!(order.state, state, "{order:?}");
-    assert_eq!((order.paid_minor, order.refunded_minor), (booking.captured.minor, booking.refunded.minor), "{order:?}");
-    assert_eq!(order.valid_tickets, i64::try_from(valid).unwrap(), "{order:?}");
-    assert_eq!((order.customer_id, order.show_id), (booking.customer_id, Some(booking.show_id)));
+    let hearing = hear_everything(stage, CAUGHT_UP_WITHIN).await;
+    println!("{hearing}");
+    assert!(hearing.wrong.is_empty(), "{:#?}", hearing.wrong);
+    assert!(hearing.mails_again <= again, "{hearing}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bookings_go_on_while_kafka_is_stopped_and_the_relays_catch_up() {
-    let stage = Stage::set_listening(2, 2, 2, 2).await;
+    let stage = stage::set_listening(2, 2, 2, 2).await;
     let store = Store::connect(&stage.world.settings.database.config()).await.unwrap();
     let begun = Instant::now();
     let (mut stopped_at, mut started_at, mut waiting) = (Duration::ZERO, Duration::ZERO, 0);
@@ -172,7 +67,7 @@ async fn bookings_go_on_while_kafka_is_stopped_and_the_relays_catch_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bookings_are_confirmed_while_nobody_listens_and_no_mail_is_taken() {
-    let mut stage = Stage::set_listening(1, 1, 1, 1).await;
+    let mut stage = stage::set_listening(1, 1, 1, 1).await;
     stage.fleet.stop("consume-1").await;
     stage.listeners.as_mut().unwrap().stop_mail();
     for number in 0..5 {
@@ -195,7 +90,7 @@ async fn bookings_are_confirmed_while_nobody_listens_and_no_mail_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
-    let stage = Stage::set_listening(1, 1, 1, 1).await;
+    let stage = stage::set_listening(1, 1, 1, 1).await;
     let listeners = stage.listeners.as_ref().unwrap();
     let commands = listeners.config.topics.booking_commands.clone();
     let buyer = stage.buyer().await;
@@ -243,7 +138,7 @@ async fn other_systems_cancel_by_message_and_poison_holds_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_reached_by_message_alone_is_asked_pays_and_gives_back() {
-    let stage = Stage::set_paying_by_message("page").await;
+    let stage = stage::set_paying_by_message("page").await;
     let buyer = stage.buyer().await;
     let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;
     let booking_id = booked.booking_id();
@@ -276,7 +171,7 @@ async fn a_provider_that_is_reached_by_message_alone_is_asked_pays_and_gives_bac
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_collects_by_itself_needs_nobody_to_pay() {
-    let stage = Stage::set_paying_by_message(GOOD_CARD).await;
+    let stage = stage::set_paying_by_message(GOOD_CARD).await;
     let buyer = stage.buyer().await;
     let begun = Instant::now();
     let booked = buyer.book(LONG_HOLD, &[seat(0), seat(1)]).await;
@@ -288,7 +183,7 @@ async fn a_provider_that_collects_by_itself_needs_nobody_to_pay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_by_message_does_what_the_webhook_would_have_done() {
-    let stage = Stage::set_listening(1, 1, 1, 1).await;
+    let stage = stage::set_listening(1, 1, 1, 1).await;
     let listeners = stage.listeners.as_ref().unwrap();
     let buyer = stage.buyer().await;
     let booked = buyer.book(LONG_HOLD, &[seat(0)]).await;

@@ -8,13 +8,14 @@ use testkit::buyer::GOOD_CARD;
 use testkit::catalogue::{LONG_HOLD, seat};
 use testkit::{Buyer, eventually};
 
-use crate::stage::{Stage, all_parts_are_up};
+use crate::stage;
+use testkit::stage::{Stage, all_parts_are_up};
 
 const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_goes_on_whichever_part_is_away() {
-    let mut stage = Stage::set(2, 2).await;
+    let mut stage = stage::set(2, 2).await;
     let reader = stage.buyer().await;
     let open = reader.book(LONG_HOLD, &[seat(0)]).await;
     assert_eq!(open.status, StatusCode::CREATED, "{open:?}");

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::sale::{line, sell_during};
-use crate::servers::services;
-use crate::stage::{Stage, all_parts_are_up};
+use crate::stage;
+use testkit::servers::services;
+use testkit::stage::all_parts_are_up;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_is_restarted_in_mid_sale() {
-    let stage = Stage::set(2, 2).await;
+    let stage = stage::set(2, 2).await;
     let begun = Instant::now();
     let (mut first, mut second) = (Duration::ZERO, Duration::ZERO);
     let visits = sell_during(&stage, async {

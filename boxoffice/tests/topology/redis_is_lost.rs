@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::sale::{line, sell_during};
-use crate::servers::Stopped;
-use crate::stage::{Stage, all_parts_are_up};
+use crate::stage;
+use testkit::servers::Stopped;
+use testkit::stage::all_parts_are_up;
 
 const REST_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_flushed_in_mid_sale() {
-    let stage = Stage::set(2, 2).await;
+    let stage = stage::set(2, 2).await;
     let (mut flushes, begun) = (0, Instant::now());
     let visits = sell_during(&stage, async {
         for _ in 0..10 {
@@ -29,7 +30,7 @@ async fn redis_is_flushed_in_mid_sale() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_stopped_for_thirty_seconds_in_mid_sale() {
-    let stage = Stage::set(2, 2).await;
+    let stage = stage::set(2, 2).await;
     let begun = Instant::now();
     let (mut stopped_at, mut started_at) = (Duration::ZERO, Duration::ZERO);
     let visits = sell_during(&stage, async {

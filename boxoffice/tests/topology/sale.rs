@@ -9,7 +9,7 @@ use futures::future::join_all;
 use testkit::catalogue::{FREE, LONG_HOLD, seat};
 use testkit::{Buyer, buyer::GOOD_CARD};
 
-use crate::stage::Stage;
+use testkit::stage::Stage;
 
 /// How many pairs buy at the same time.
 const PAIRS: usize = 6;

@@ -11,7 +11,8 @@ use testkit::catalogue::{FREE, LONG_HOLD, SHORT_HOLD, SIX_SECOND_HOLD, seat};
 use testkit::storm::{Plan, StormBuyer, Told};
 
 use crate::messages::everybody_was_told_everything;
-use crate::stage::{Stage, all_parts_are_up};
+use crate::stage;
+use testkit::stage::{Stage, all_parts_are_up};
 
 const BOOKINGS: usize = 300;
 const AT_ONCE: usize = 24;
@@ -35,7 +36,7 @@ async fn three_hundred_bookings_survive_a_storm() {
     let seed = std::env::var("BOXOFFICE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     println!("seed {seed} (BOXOFFICE_TEST_SEED chooses another)");
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut stage = Stage::set_listening(2, 3, 2, 2).await;
+    let mut stage = stage::set_listening(2, 3, 2, 2).await;
     let started = Instant::now();
 
     let wishes: Vec<_> = (0..BOOKINGS).map(|_| wish(&mut random)).collect();

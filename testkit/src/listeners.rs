@@ -9,34 +9,43 @@ use messaging::topics::Topics;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use serde_json::Value;
-use testkit::Proxy;
+
+use crate::proxy::Proxy;
 
 /// What messages go through and who reads them.
-pub(crate) struct Listeners {
+pub struct Listeners {
     /// What stands between the processes and Kafka.
-    pub(crate) kafka: Proxy,
+    pub kafka: Proxy,
     /// Kafka and the topics of this test, around the proxy.
-    pub(crate) config: KafkaConfig,
+    pub config: KafkaConfig,
     mail: MailServer,
 }
 
 /// A message as software reads it that is not ours.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Heard {
-    pub(crate) topic: String,
-    pub(crate) key: String,
-    pub(crate) id: String,
+pub struct Heard {
+    /// Where it was published.
+    pub topic: String,
+    /// What it is about; everything with one key is in order.
+    pub key: String,
+    /// Its id, the same each time that it is published.
+    pub id: String,
+    /// What has happened.
     #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) sequence: String,
+    pub kind: String,
+    /// Its number within its booking.
+    pub sequence: String,
 }
 
 /// A mail as its server has taken it.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Mail {
-    pub(crate) message_id: String,
-    pub(crate) to: Vec<String>,
-    pub(crate) subject: String,
+pub struct Mail {
+    /// The id that its sender gave it, in angle brackets.
+    pub message_id: String,
+    /// To whom.
+    pub to: Vec<String>,
+    /// Its subject.
+    pub subject: String,
 }
 
 struct MailServer {
@@ -47,7 +56,7 @@ struct MailServer {
 
 impl Listeners {
     /// Makes topics named after `prefix`.
-    pub(crate) async fn start(folder: &Path, prefix: &str) -> Self {
+    pub async fn start(folder: &Path, prefix: &str) -> Self {
         let [brokers, proxied, behind] =
             ["BOXOFFICE_TEST_KAFKA", "BOXOFFICE_TEST_KAFKA_PROXIED", "BOXOFFICE_TEST_KAFKA_BEHIND_PROXY"]
                 .map(|name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`")));
@@ -67,7 +76,7 @@ impl Listeners {
     }
 
     /// What the processes are told.
-    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+    pub fn environment(&self) -> Vec<(String, String)> {
         let Topics { booking_events, payment_events, payment_results, booking_commands, dead_letters } =
             self.config.topics.clone();
         let settings = [
@@ -85,14 +94,14 @@ impl Listeners {
     }
 
     /// Everything that was published, as Python's clients of Kafka and CloudEvents read it.
-    pub(crate) fn everything_published(&self) -> Vec<Heard> {
+    pub fn everything_published(&self) -> Vec<Heard> {
         let topics = &self.config.topics;
         let both = format!("{},{}", topics.booking_events, topics.payment_events);
         self.read(&both, &[]).iter().map(|line| serde_json::from_value(line.clone()).unwrap()).collect()
     }
 
     /// The dead letters, each as a JSON object.
-    pub(crate) fn dead_letters(&self) -> Vec<Value> {
+    pub fn dead_letters(&self) -> Vec<Value> {
         self.read(&self.config.topics.dead_letters, &["--raw"])
     }
 
@@ -106,7 +115,7 @@ impl Listeners {
     }
 
     /// Sends something with Python's client of Kafka.
-    pub(crate) fn send(&self, topic: &str, key: &str, body: &str) {
+    pub fn send(&self, topic: &str, key: &str, body: &str) {
         use std::io::Write;
         let mut sender = outside("send_message.py");
         let header = "content-type=application/cloudevents+json; charset=UTF-8";
@@ -117,18 +126,18 @@ impl Listeners {
     }
 
     /// Stops the mail server.
-    pub(crate) fn stop_mail(&mut self) {
+    pub fn stop_mail(&mut self) {
         self.mail.stop();
     }
 
     /// Starts the mail server again, where it was, with what it has taken; it puts the first mail off.
-    pub(crate) fn start_mail_again(&mut self) {
+    pub fn start_mail_again(&mut self) {
         let port = self.mail.address.rsplit_once(':').unwrap().1.to_owned();
         self.mail = MailServer::start(&self.mail.folder, &port, &["--refuse", "1"]);
     }
 
     /// The mail that was taken.
-    pub(crate) fn mail(&self) -> Vec<Mail> {
+    pub fn mail(&self) -> Vec<Mail> {
         let text = std::fs::read_to_string(self.mail.folder.join("received.jsonl")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
