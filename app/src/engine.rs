@@ -1,6 +1,7 @@
 //! The engine as the use cases see it: start a saga and wait for its answer, tell it something, ask whether it lives.
 
 mod prepare;
+mod starts;
 
 pub use prepare::{PrepareError, Prepared};
 

@@ -26,7 +26,7 @@ pub struct Sources {
     pub ledger: Option<PathBuf>,
     /// An API that tells its admins of the locks, if one runs.
     pub api: Option<String>,
-    /// Whether the engine of the settings is to be asked for open sagas.
+    /// Whether the engine of the settings is to be asked for its sagas.
     pub engine: bool,
 }
 
@@ -74,12 +74,16 @@ pub async fn check_sources(
         Some(api) => Some(locks_of(settings, api).await?),
         None => None,
     };
-    let open_workflows = match sources.engine {
-        true => Some(Engine::new(settings.engine_config()?, "boxoffice-check").open_sagas().await?),
-        false => None,
+    let (open_workflows, started_again) = match sources.engine {
+        true => {
+            let engine = Engine::new(settings.engine_config()?, "boxoffice-check");
+            (Some(engine.open_sagas().await?), Some(engine.started_again().await?))
+        }
+        false => (None, None),
     };
     let now = Timestamp::now();
-    let evidence = Evidence { database: store.connection().clone(), ledger, locks, open_workflows, answers, now };
+    let database = store.connection().clone();
+    let evidence = Evidence { database, ledger, locks, open_workflows, started_again, answers, now };
     let report = checker::check(&evidence, quiet).await?;
     store.close().await?;
     Ok(report)

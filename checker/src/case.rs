@@ -23,6 +23,7 @@ pub(crate) struct Case<'a> {
     pub(crate) ledger: Option<LedgerCase<'a>>,
     pub(crate) locks: Option<&'a [SeatLock]>,
     pub(crate) sagas: Option<&'a BTreeSet<String>>,
+    pub(crate) started_again: Option<&'a BTreeMap<String, usize>>,
     pub(crate) answers: &'a [Answer],
     pub(crate) bookings: BTreeMap<&'a str, &'a Booking>,
     /// Held and sold seats by show and seat.
@@ -73,6 +74,7 @@ impl<'a> Case<'a> {
             ledger: ledger.map(LedgerCase::new),
             locks: evidence.locks.as_deref(),
             sagas: evidence.open_workflows.as_ref(),
+            started_again: evidence.started_again.as_ref(),
             answers: &evidence.answers,
             bookings: rows.bookings.iter().map(|booking| (booking.id.as_str(), booking)).collect(),
             seats: rows.seats.iter().map(|seat| ((seat.show_id.as_str(), seat.seat_id.as_str()), seat)).collect(),

@@ -1,6 +1,6 @@
 //! Evidence: what the checker is given to hold the promises against.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use domain::ids::{BookingId, SeatId, ShowId};
@@ -22,6 +22,9 @@ pub struct Evidence {
     /// The ids of all open workflows, collected before the check: `bkg_...` for `BookTicket`, `settle/bkg_...` for
     /// `SettleBooking`.
     pub open_workflows: Option<BTreeSet<String>>,
+    /// The ids of the workflows that were started more than once, each with how often, running or closed; one that was
+    /// reset was not started anew.
+    pub started_again: Option<BTreeMap<String, usize>>,
     /// What clients were answered.
     pub answers: Vec<Answer>,
     /// The moment to judge deadlines by, taken before anything was collected.

@@ -20,7 +20,9 @@ mod rows;
 
 mod p1_locks;
 mod p1_seats;
+mod p1_takes;
 mod p2_money;
+mod p2_open_intents;
 mod p3_tickets;
 mod p4_holds;
 mod p4_locks;
@@ -29,8 +31,11 @@ mod p5_sums;
 mod p6_messages;
 mod p6_story;
 mod p7_answers;
+mod p7_webhooks;
+mod p8_events;
 mod p8_intents;
 mod p8_retries;
+mod p8_sagas;
 mod records;
 mod sagas;
 
@@ -56,7 +61,9 @@ pub async fn check(evidence: &Evidence, quiet: Quiet) -> Result<Report, CheckErr
     let mut found = Findings::default();
     p1_seats::check(&case, &mut found);
     p1_locks::check(&case, &mut found);
+    p1_takes::check(&case, &mut found);
     p2_money::check(&case, &mut found);
+    p2_open_intents::check(&case, &mut found);
     p3_tickets::check(&case, &mut found);
     p4_holds::check(&case, &mut found);
     p4_locks::check(&case, &mut found);
@@ -65,8 +72,11 @@ pub async fn check(evidence: &Evidence, quiet: Quiet) -> Result<Report, CheckErr
     p6_messages::check(&case, &mut found);
     p6_story::check(&case, &mut found);
     p7_answers::check(&case, &mut found);
+    p7_webhooks::check(&case, &mut found);
     p8_retries::check(&case, &mut found);
     p8_intents::check(&case, &mut found);
+    p8_events::check(&case, &mut found);
+    p8_sagas::check(&case, &mut found);
     records::check(&case, &mut found);
     sagas::check(&case, &mut found);
     Ok(report::write(&case, found))

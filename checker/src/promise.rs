@@ -56,8 +56,8 @@ impl Promise {
             Self::P4 => "holds and locks",
             Self::P5 => "refunds",
             Self::P6 => "messages",
-            Self::P7 => "answers",
-            Self::P8 => "bookings, intents and answers",
+            Self::P7 => "answers and webhooks",
+            Self::P8 => "bookings, intents, events and answers",
             Self::Consistency => "bookings",
         }
     }
@@ -85,9 +85,13 @@ impl Promise {
                 }
             }
             Self::P6 => {}
-            Self::P7 => needs.push((Source::Answers, "nothing is checked")),
+            Self::P7 => {
+                needs.push((Source::Ledger, "whether acknowledged webhooks are kept is not checked"));
+                needs.push((Source::Answers, "whether answers are still so is not checked"));
+            }
             Self::P8 => {
                 needs.push((Source::Ledger, "whether the provider was asked twice is not checked"));
+                needs.push((Source::Starts, "whether a saga was started twice is not checked"));
                 needs.push((Source::Answers, "whether a key names one booking is not checked"));
             }
             Self::Consistency => needs.push((Source::Sagas, "whether open bookings have a saga is not checked")),
@@ -123,6 +127,8 @@ pub enum Source {
     Locks,
     /// The open workflows.
     Sagas,
+    /// How often workflows were started.
+    Starts,
     /// What clients were answered.
     Answers,
 }
@@ -134,6 +140,7 @@ impl fmt::Display for Source {
             Self::Ledger => "ledger",
             Self::Locks => "locks",
             Self::Sagas => "open sagas",
+            Self::Starts => "started sagas",
             Self::Answers => "answers",
         })
     }

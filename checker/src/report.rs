@@ -124,6 +124,7 @@ fn is_there(case: &Case<'_>, source: Source) -> bool {
         Source::Ledger => case.ledger.is_some(),
         Source::Locks => case.locks.is_some(),
         Source::Sagas => case.sagas.is_some(),
+        Source::Starts => case.started_again.is_some(),
         Source::Answers => !case.answers.is_empty(),
     }
 }

@@ -76,6 +76,10 @@ rows! {
     MessageIntent from "message_intents order by id" {
         id: String, told: i64,
     }
+    /// What a payment provider told.
+    PaymentEvent from "payment_events order by provider, event_id" {
+        provider: String, event_id: String, body: String, booking_id: Option<String>,
+    }
     /// A message.
     Message from "outbox order by aggregate_id, seq, id" {
         id: String, aggregate_kind: String, aggregate_id: String, seq: i64, kind: String, subject: String,
@@ -95,12 +99,16 @@ rows! {
     }
     /// An intent of the provider.
     Intent from "intents order by created_at, id" {
-        id: String, idempotency_key: String, amount_minor: i64, currency: String, captured_minor: i64,
+        id: String, idempotency_key: String, amount_minor: i64, currency: String, state: String, captured_minor: i64,
         refunded_minor: i64, metadata: String, updated_at: i64,
     }
     /// A refund of the provider.
     LedgerRefund from "refunds order by created_at, id" {
         id: String, idempotency_key: String, intent_id: String, amount_minor: i64, currency: String, state: String,
+    }
+    /// A webhook of the provider that was answered with success.
+    Receipt from "webhook_deliveries where last_status between 200 and 299 and delivered_at is not null order by event_id" {
+        event_id: String, delivered_at: i64,
     }
 }
 
@@ -117,6 +125,7 @@ pub(crate) struct Rows {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) refunds: Vec<Refund>,
     pub(crate) message_intents: Vec<MessageIntent>,
+    pub(crate) payment_events: Vec<PaymentEvent>,
     pub(crate) messages: Vec<Message>,
     pub(crate) steps: Vec<Step>,
     pub(crate) operator_actions: Vec<OperatorAction>,
@@ -149,6 +158,7 @@ impl Rows {
             attempts: Attempt::all(&tx).await?,
             refunds: Refund::all(&tx).await?,
             message_intents: MessageIntent::all(&tx).await?,
+            payment_events: PaymentEvent::all(&tx).await?,
             messages: Message::all(&tx).await?,
             steps: Step::all(&tx).await?,
             operator_actions: OperatorAction::all(&tx).await?,
@@ -164,6 +174,7 @@ impl Rows {
 pub(crate) struct LedgerRows {
     pub(crate) intents: Vec<Intent>,
     pub(crate) refunds: Vec<LedgerRefund>,
+    pub(crate) receipts: Vec<Receipt>,
 }
 
 impl LedgerRows {
@@ -171,7 +182,11 @@ impl LedgerRows {
     pub(crate) async fn read(ledger: &Ledger) -> Result<Self, CheckError> {
         let unreadable = |source| CheckError::Unreadable { statement: "a transaction".to_owned(), source };
         let tx = ledger.connection().begin().await.map_err(unreadable)?;
-        let rows = Self { intents: Intent::all(&tx).await?, refunds: LedgerRefund::all(&tx).await? };
+        let rows = Self {
+            intents: Intent::all(&tx).await?,
+            refunds: LedgerRefund::all(&tx).await?,
+            receipts: Receipt::all(&tx).await?,
+        };
         tx.rollback().await.map_err(unreadable)?;
         Ok(rows)
     }

@@ -34,6 +34,17 @@ async fn lost_money_is_found() {
             Wrong::Ledger("update intents set captured_minor = 100 where id = 'pi_paid_1'"),
         ),
         seed("captured USD, not EUR", Wrong::Ledger("update intents set currency = 'USD' where id = 'pi_paid_1'")),
+        seed(
+            "its intent pi_expired_1 is requires_payment at the provider and the attempt is cancelled",
+            Wrong::Ledger("update intents set state = 'requires_payment' where id = 'pi_expired_1'"),
+        ),
+        seed(
+            "its intent pi_x is processing at the provider and the attempt is not known",
+            Wrong::Ledger(
+                "insert into intents select 'pi_x', 'x', amount_minor, currency, 'processing', 0, 0, metadata, 0, 0 \
+                 from intents where id = 'pi_paid_1'",
+            ),
+        ),
         seed("knows nothing of", Wrong::Ledger("delete from intents where id = 'pi_paid_1'")),
         seed(
             "the booking is awaiting_payment",

@@ -31,6 +31,11 @@ async fn forgotten_answers_are_found() {
         seed("awaiting_payment was answered and it is pending", |evidence| {
             answer(evidence, "young", |it| it.state = Some("awaiting_payment".to_owned()));
         }),
+        Seed {
+            promise: Promise::P7,
+            says: "event evt_paid_1 was acknowledged and is not in the inbox",
+            wrong: Wrong::Database("delete from payment_events where event_id = 'evt_paid_1'"),
+        },
     ])
     .await;
 }
@@ -72,6 +77,14 @@ async fn second_effects_are_found() {
             "update payment_attempts set number = 3 where booking_id = '{declined}' and number = 2",
         ),
         database("has the key `x`", "update payment_attempts set idempotency_key = 'x' where booking_id = '{paid}'"),
+        database(
+            "one event is in the inbox as evt_paid_1 and as evt_paid_1/again",
+            "insert into payment_events select provider, event_id || '/again', kind, intent_id, body, state, null, \
+             deliveries, next_delivery_at, null, received_at, null from payment_events where event_id = 'evt_paid_1'",
+        ),
+        known("its saga was started 2 times", |evidence| {
+            evidence.started_again.as_mut().expect("sagas").insert(booking("paid").to_string(), 2);
+        }),
         database(
             "2 of its attempts are live",
             "update payment_attempts set state = 'live' where booking_id = '{declined}'",

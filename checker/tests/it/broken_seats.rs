@@ -38,6 +38,11 @@ async fn seats_sold_twice_are_found() {
             "is not sold to it",
             "update show_seats set state = 'available', booking_id = null where booking_id = '{paid}'",
         ),
+        seed(
+            "in version 3, and bkg_",
+            "insert into booking_seats select '{expired}', seat_id, show_id, 9, label, category, price_minor, \
+             seat_version - 1 from booking_seats where booking_id = '{paid}' and seat_id = '{seat 0}'",
+        ),
         seed("and has version 4", "update show_seats set version = 4 where booking_id = '{paid}'"),
         seed(
             "is sold to it and it is expired",

@@ -134,7 +134,8 @@ async fn a_ledger_that_is_not_there_is_an_error() {
 async fn what_is_not_given_is_said() {
     let (files, world) = build_files().await;
     let mut evidence = world.evidence(files.open_database().await, &files.ledger()).await;
-    (evidence.ledger, evidence.locks, evidence.open_workflows) = (None, None, None);
+    (evidence.ledger, evidence.locks) = (None, None);
+    (evidence.open_workflows, evidence.started_again) = (None, None);
     evidence.answers.clear();
     let report = check(&evidence, Quiet::Running).await.expect("checking");
     assert_clean(&report);
@@ -150,8 +151,10 @@ async fn what_is_not_given_is_said() {
         (Promise::P4, Source::Sagas),
         (Promise::P5, Source::Ledger),
         (Promise::P5, Source::Sagas),
+        (Promise::P7, Source::Ledger),
         (Promise::P7, Source::Answers),
         (Promise::P8, Source::Ledger),
+        (Promise::P8, Source::Starts),
         (Promise::P8, Source::Answers),
         (Promise::Consistency, Source::Sagas),
     ];

@@ -167,6 +167,30 @@ async fn a_refund_of_the_provider_may_be_heard_of_later_while_the_system_runs() 
 }
 
 #[tokio::test]
+async fn an_intent_may_stay_open_while_somebody_looks_after_it() {
+    let open = Wrong::Ledger("update intents set state = 'processing' where id = 'pi_expired_1'");
+    check(&[open], &[Promise::P2], &[Promise::P2]).await;
+    let just = Wrong::Database("update bookings set updated_at = {in -30} where id = '{expired}'");
+    check(&[open, just], &[Promise::P2], &[]).await;
+    let abandoned = Wrong::Database("update payment_attempts set state = 'abandoned' where intent_id = 'pi_expired_1'");
+    check(&[open, abandoned], &[], &[]).await;
+    let by_hand = Wrong::Database(
+        "insert into operator_actions values ('x', '{expired}', 'cus_op', 'resolve', 'cancelled by phone', 0)",
+    );
+    check(&[open, by_hand], &[], &[]).await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_while_the_evidence_is_collected_is_no_evidence() {
+    let unknown = "insert into webhook_deliveries values ('evt_x', 0, {in 1}, 200)";
+    check(&[Wrong::Ledger(unknown)], &[], &[]).await;
+    let refused = "insert into webhook_deliveries values ('evt_x', 0, null, 503)";
+    check(&[Wrong::Ledger(refused)], &[], &[]).await;
+    let before = "insert into webhook_deliveries values ('evt_x', 0, {in -1}, 200)";
+    check(&[Wrong::Ledger(before)], &[Promise::P7], &[Promise::P7]).await;
+}
+
+#[tokio::test]
 async fn an_intent_may_be_learned_later_while_the_system_runs() {
     let wrong = Wrong::Ledger(
         "insert into intents values ('pi_young_1', '{young}/1', 1500, 'EUR', 'requires_payment', 0, 0, '[]', 0, 0)",

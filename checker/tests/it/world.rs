@@ -75,6 +75,7 @@ impl World {
             ledger: Some(Ledger::open_simulator(ledger).await.expect("opening the ledger")),
             locks: Some(self.locks.clone()),
             open_workflows: Some(self.open_workflows.clone()),
+            started_again: Some(BTreeMap::new()),
             answers: self.answers.clone(),
             now: now(),
         }
@@ -202,6 +203,7 @@ pub(crate) async fn build_ledger(ledger: &DatabaseConnection) {
         create table intents (id text, idempotency_key text, amount_minor bigint, currency text, state text,
             captured_minor bigint, refunded_minor bigint, metadata text, created_at bigint, updated_at bigint);
         create table refunds (id text, idempotency_key text, intent_id text, amount_minor bigint, currency text,
-            state text, created_at bigint);";
+            state text, created_at bigint);
+        create table webhook_deliveries (event_id text, copy bigint, delivered_at bigint, last_status bigint);";
     ledger.execute_unprepared(text).await.expect("making the ledger");
 }

@@ -24,6 +24,7 @@ impl Story {
         for (number, attempt) in (1..).zip(&self.attempts) {
             self.write_attempt(db, number, attempt).await;
             self.write_intent(ledger, number, attempt).await;
+            self.write_event(db, ledger, number, attempt).await;
         }
         self.write_messages(db).await;
         self.leave_traces(world);
@@ -180,7 +181,7 @@ impl Story {
             ("idempotency_key", format!("{}/{number}", self.id).into()),
             ("amount_minor", self.amount().into()),
             ("currency", "EUR".into()),
-            ("state", if attempt.captured > 0 { "succeeded" } else { "requires_payment" }.into()),
+            ("state", attempt.state_at_provider().into()),
             ("captured_minor", attempt.captured.into()),
             ("refunded_minor", attempt.refunded().into()),
             ("metadata", format!("{{\"booking_id\":\"{}\",\"attempt\":\"{number}\"}}", self.id).into()),
@@ -201,6 +202,33 @@ impl Story {
                 ("created_at", at(self.began + 600).into()),
             ];
             insert(ledger, "refunds", columns).await;
+        }
+    }
+
+    /// What the provider told of an attempt, twice.
+    async fn write_event(&self, db: &DatabaseConnection, ledger: &DatabaseConnection, number: i64, attempt: &Attempt) {
+        let Some(intent_id) = &attempt.intent_id else { return };
+        let event_id = format!("evt_{}_{number}", self.key);
+        let columns = vec![
+            ("provider", "simulator".into()),
+            ("event_id", event_id.clone().into()),
+            ("kind", "intent.created".into()),
+            ("intent_id", intent_id.clone().into()),
+            ("body", format!("{{\"id\":\"{event_id}\"}}").into()),
+            ("state", "delivered".into()),
+            ("booking_id", self.id.to_string().into()),
+            ("next_delivery_at", at(self.began).into()),
+            ("received_at", at(self.began).into()),
+        ];
+        insert(db, "payment_events", columns).await;
+        for copy in 0..2_i64 {
+            let columns = vec![
+                ("event_id", event_id.clone().into()),
+                ("copy", copy.into()),
+                ("delivered_at", at(self.began).into()),
+                ("last_status", 204_i64.into()),
+            ];
+            insert(ledger, "webhook_deliveries", columns).await;
         }
     }
 
@@ -259,6 +287,13 @@ impl Story {
 }
 
 impl Attempt {
+    fn state_at_provider(&self) -> &'static str {
+        match self.state {
+            "succeeded" | "cancelled" => self.state,
+            _ => "requires_payment",
+        }
+    }
+
     fn refunded(&self) -> i64 {
         self.refunds.iter().map(|(_, _, minor)| minor).sum()
     }
