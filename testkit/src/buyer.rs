@@ -17,6 +17,8 @@ pub const GOOD_CARD: &str = "4242424242424242";
 pub const DECLINED_CARD: &str = "4000000000000002";
 /// A card whose payment is `processing` until the simulator is told how it ends.
 pub const PROCESSING_CARD: &str = "4000000000000101";
+/// A card whose payment is `processing` for three seconds, and then paid.
+pub const SLOW_CARD: &str = "4000000000000077";
 /// A card that pays and whose webhook is never sent.
 pub const SILENT_CARD: &str = "4000000000000499";
 /// A card that pays and whose webhook is sent twice.
@@ -76,6 +78,11 @@ impl Buyer {
         Self { customer_id, token, api: api.to_owned(), http, answers }
     }
 
+    /// The same customer at another address of the service.
+    pub fn at(&self, api: &str) -> Self {
+        Self { api: api.to_owned(), ..self.clone() }
+    }
+
     /// The booking that `key` stands for.
     pub fn booking_for(&self, key: &str) -> BookingId {
         BookingId::for_key(self.customer_id, key)
@@ -100,6 +107,12 @@ impl Buyer {
         let answer = self.try_to_send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await?;
         self.remember(Some(key), seats, &answer);
         Some(answer)
+    }
+
+    /// Books without caring for the answer, and without the checker being told of it: for a request that is to be refused.
+    pub async fn try_to_book_unseen(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
+        let body = json!({ "showId": show_id, "seatIds": seats });
+        self.try_to_send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await
     }
 
     /// The booking as it is.

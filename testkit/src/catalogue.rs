@@ -53,6 +53,79 @@ pub fn seat(number: u32) -> SeatId {
     )
 }
 
+/// How many seats the hall has.
+pub const SEATS: u32 = ROWS * SEATS_PER_ROW;
+
+/// Shows for more customers than one hall has seats for: the same four for each number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Playbill {
+    /// Holds seats for a minute.
+    pub minute_hold: ShowId,
+    /// Holds seats for six seconds.
+    pub six_second_hold: ShowId,
+    /// Holds seats for two seconds.
+    pub short_hold: ShowId,
+    /// Costs nothing.
+    pub free: ShowId,
+}
+
+impl Playbill {
+    /// The shows of a number.
+    pub const fn of(number: u32) -> Self {
+        let first = 0x100 + 4 * number as u128;
+        Self {
+            minute_hold: show_id(first),
+            six_second_hold: show_id(first + 1),
+            short_hold: show_id(first + 2),
+            free: show_id(first + 3),
+        }
+    }
+
+    /// The shows of `count` numbers from 0, to be added to [`catalogue`].
+    pub fn catalogue(count: u32, now: Timestamp) -> Catalogue {
+        let shows = (0..count).flat_map(|number| {
+            let bill = Self::of(number);
+            [
+                show(now, bill.minute_hold, 60, 1500, ON_SALE, ShowState::Scheduled),
+                show(now, bill.six_second_hold, 6, 1500, ON_SALE, ShowState::Scheduled),
+                show(now, bill.short_hold, 2, 1500, ON_SALE, ShowState::Scheduled),
+                show(now, bill.free, 60, 0, ON_SALE, ShowState::Scheduled),
+            ]
+        });
+        Catalogue { shows: shows.collect(), ..Catalogue::default() }
+    }
+}
+
+/// When sales open and close and when the show begins, in hours from now.
+const ON_SALE: (i64, i64, i64) = (-24, 47, 48);
+
+fn show(
+    now: Timestamp,
+    id: ShowId,
+    hold: i64,
+    price: i64,
+    (opens, closes, starts): (i64, i64, i64),
+    state: ShowState,
+) -> Show {
+    let hours = |hours: i64| now.checked_add(SignedDuration::from_hours(hours)).unwrap();
+    let category = SeatCategory::parse("standard").unwrap();
+    Show {
+        id,
+        event_id: EVENT,
+        hall_id: HALL,
+        partner_id: PARTNER,
+        starts_at: hours(starts),
+        ends_at: hours(starts + 2),
+        sales_open_at: hours(opens),
+        sales_close_at: hours(closes),
+        state,
+        currency: Currency::EUR,
+        prices: BTreeMap::from([(category, Money::new(price, Currency::EUR))]),
+        hold: HoldTime::parse(hold).unwrap(),
+        refund_policy: RefundPolicy::standard(),
+    }
+}
+
 /// The catalogue, its shows placed around `now`.
 pub fn catalogue(now: Timestamp) -> Catalogue {
     let venue_id = VenueId::new(Uuid::from_u128(0x7e));
@@ -68,23 +141,7 @@ pub fn catalogue(now: Timestamp) -> Catalogue {
         x: f64::from(number % SEATS_PER_ROW),
         y: f64::from(number / SEATS_PER_ROW),
     });
-    let hours = |hours: i64| now.checked_add(SignedDuration::from_hours(hours)).unwrap();
-    let show = |id, hold: i64, price: i64, (opens, closes, starts): (i64, i64, i64), state| Show {
-        id,
-        event_id: EVENT,
-        hall_id: HALL,
-        partner_id: PARTNER,
-        starts_at: hours(starts),
-        ends_at: hours(starts + 2),
-        sales_open_at: hours(opens),
-        sales_close_at: hours(closes),
-        state,
-        currency: Currency::EUR,
-        prices: BTreeMap::from([(category.clone(), Money::new(price, Currency::EUR))]),
-        hold: HoldTime::parse(hold).unwrap(),
-        refund_policy: RefundPolicy::standard(),
-    };
-    let on_sale = (-24, 47, 48);
+    let show = |id, hold, price, hours, state| show(now, id, hold, price, hours, state);
     Catalogue {
         partners: vec![Partner { id: PARTNER, name: "Test partner".to_owned() }],
         venues: vec![Venue {
@@ -108,14 +165,14 @@ pub fn catalogue(now: Timestamp) -> Catalogue {
             age_rating: None,
         }],
         shows: vec![
-            show(LONG_HOLD, 300, 1500, on_sale, ShowState::Scheduled),
-            show(SHORT_HOLD, 2, 1500, on_sale, ShowState::Scheduled),
-            show(SIX_SECOND_HOLD, 6, 1500, on_sale, ShowState::Scheduled),
-            show(FREE, 300, 0, on_sale, ShowState::Scheduled),
+            show(LONG_HOLD, 300, 1500, ON_SALE, ShowState::Scheduled),
+            show(SHORT_HOLD, 2, 1500, ON_SALE, ShowState::Scheduled),
+            show(SIX_SECOND_HOLD, 6, 1500, ON_SALE, ShowState::Scheduled),
+            show(FREE, 300, 0, ON_SALE, ShowState::Scheduled),
             show(NOT_YET, 300, 1500, (24, 47, 48), ShowState::Scheduled),
             show(CLOSED, 300, 1500, (-24, -1, 1), ShowState::Scheduled),
             show(OVER, 300, 1500, (-24, -4, -3), ShowState::Scheduled),
-            show(CALLED_OFF, 300, 1500, on_sale, ShowState::Cancelled),
+            show(CALLED_OFF, 300, 1500, ON_SALE, ShowState::Cancelled),
         ],
     }
 }

@@ -170,26 +170,45 @@ impl Fleet {
 
     /// Tells a process to stop, as an orchestrator does, and waits until it has; panics unless it ends well.
     pub async fn stop(&mut self, name: &str) {
+        if let Err(why) = self.try_to_stop(name).await {
+            panic!("{why}");
+        }
+    }
+
+    /// Tells a process to stop, and waits until it has; the error says how it ended otherwise.
+    pub async fn try_to_stop(&mut self, name: &str) -> Result<(), String> {
         let mut child = self.member(name).child.take().unwrap_or_else(|| panic!("{name} does not run"));
-        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        // Of one that has ended by itself there is only the status.
+        let _gone = kill_process(Pid::from_child(&child), Signal::TERM);
         let deadline = Instant::now() + STOPPED_WITHIN;
         loop {
             if let Some(status) = child.try_wait().unwrap() {
-                assert!(status.success(), "{name} ends with {status}: {}", self.log_of(name));
-                return;
+                let well = status.success();
+                return if well { Ok(()) } else { Err(format!("{name} ends with {status}: {}", self.log_of(name))) };
             }
-            assert!(Instant::now() < deadline, "{name} has not stopped: {}", self.log_of(name));
+            if Instant::now() >= deadline {
+                self.member(name).child = Some(child);
+                return Err(format!("{name} has not stopped: {}", self.log_of(name)));
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Stops all processes that run, first those that were added last.
+    /// Stops all processes that run, first those that were added last; panics unless they end well.
     pub async fn stop_all(&mut self) {
+        let failures = self.try_to_stop_all().await;
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+
+    /// Stops all processes that run, first those that were added last; tells which did not end well.
+    pub async fn try_to_stop_all(&mut self) -> Vec<String> {
         let running: Vec<String> =
             self.members.iter().rev().filter(|it| it.child.is_some()).map(|it| it.name.clone()).collect();
+        let mut failures = Vec::new();
         for name in running {
-            self.stop(&name).await;
+            failures.extend(self.try_to_stop(&name).await.err());
         }
+        failures
     }
 
     /// The processes that have ended by themselves, which none should.

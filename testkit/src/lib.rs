@@ -17,6 +17,8 @@ pub mod servers;
 pub mod sse;
 pub mod stage;
 pub mod storm;
+pub mod storm_plan;
+pub mod storm_told;
 pub mod test_app;
 pub mod wait;
 

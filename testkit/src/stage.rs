@@ -19,7 +19,7 @@ use crate::fleet::Fleet;
 use crate::listeners::Listeners;
 use crate::mode::Mode;
 use crate::proxy::Proxy;
-use crate::test_app::{TestSettings, World};
+use crate::test_app::{Entrance, TestSettings, World};
 
 /// Only one stage at a time may have the servers.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -96,6 +96,35 @@ impl Cast {
     }
 }
 
+/// Where buyers come from.
+#[derive(Clone)]
+pub struct StageEntrance {
+    entrance: Entrance,
+    /// Where their addresses are noted, if there is mail.
+    store: Option<Store>,
+}
+
+impl StageEntrance {
+    /// Somebody new, who can be written to where there is mail.
+    pub async fn buyer(&self) -> Buyer {
+        let buyer = self.entrance.buyer();
+        let Some(store) = &self.store else { return buyer };
+        let contact = Contact {
+            customer_id: buyer.customer_id,
+            name: PersonName::parse("Ada Lovelace").unwrap(),
+            email: EmailAddress::parse(ADDRESS).unwrap(),
+            locale: Locale::default(),
+        };
+        let deadline = Instant::now() + WRITTEN_WITHIN;
+        while let Err(error) = store.put_contact(&contact, Timestamp::now()).await {
+            // The server may be restarting, or have no room on its disk.
+            assert!(Instant::now() < deadline, "no contact can be written: {error}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        buyer
+    }
+}
+
 impl Stage {
     /// Starts everybody, and waits until they are ready; says who is not.
     pub async fn try_to_set(cast: Cast) -> Result<Self, String> {
@@ -166,23 +195,13 @@ impl Stage {
 
     /// Somebody new who buys from any of the APIs, and can be written to where there is mail.
     pub async fn buyer(&self) -> Buyer {
-        let buyer = self.world.buyer(&self.addresses.api);
-        if self.listeners.is_none() {
-            return buyer;
-        }
-        let contact = Contact {
-            customer_id: buyer.customer_id,
-            name: PersonName::parse("Ada Lovelace").unwrap(),
-            email: EmailAddress::parse(ADDRESS).unwrap(),
-            locale: Locale::default(),
-        };
-        let deadline = Instant::now() + WRITTEN_WITHIN;
-        while let Err(error) = self.store.put_contact(&contact, Timestamp::now()).await {
-            // The server may be restarting, or have no room on its disk.
-            assert!(Instant::now() < deadline, "no contact can be written: {error}");
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-        buyer
+        self.entrance().buyer().await
+    }
+
+    /// Where buyers come from, for those who have no stage at hand.
+    pub fn entrance(&self) -> StageEntrance {
+        let store = self.listeners.as_ref().map(|_listeners| self.store.clone());
+        StageEntrance { entrance: self.world.entrance(&self.addresses.api), store }
     }
 
     /// Whether everything that was collected for a booking has gone back, as the database knows it.

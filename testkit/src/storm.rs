@@ -1,120 +1,160 @@
 //! Customers who carry on while the service around them dies and comes back: they try again with the same key, as the
 //! documents tell them to, and do what they have in mind.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::ids::{BookingId, SeatId, ShowId};
+use futures::future::join_all;
+use jiff::Timestamp;
 use reqwest::StatusCode;
 
-use crate::buyer::{Answer, Buyer, DECLINED_CARD, GOOD_CARD, SILENT_CARD, TWICE_CARD};
+use crate::buyer::{Answer, Buyer, DECLINED_CARD, GOOD_CARD, OUT_OF_ORDER_CARD, SILENT_CARD, SLOW_CARD, TWICE_CARD};
+use crate::storm_told::{Told, Unexpected};
+
+pub use crate::storm_plan::{Manner, Plan, Wish};
 
 /// The pause before a request is tried again.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What a customer has in mind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Plan {
-    /// Pay.
-    Pay,
-    /// Pay with a card whose webhook comes twice.
-    PayTwiceTold,
-    /// Pay with a card whose webhook never comes, and ask for the payment to be verified.
-    PayUntold,
-    /// Have a card declined, then pay with another one.
-    PaySecondCard,
-    /// Change one's mind before paying.
-    CancelUnpaid,
-    /// Pay, and want the money back.
-    CancelPaid,
-    /// Never pay.
-    Leave,
-}
-
-impl Plan {
-    /// A plan by chance: half pay at once.
-    pub fn random(random: &mut fastrand::Rng) -> Self {
-        match random.u32(0..20) {
-            0..10 => Self::Pay,
-            10..12 => Self::PayTwiceTold,
-            12 => Self::PayUntold,
-            13..15 => Self::PaySecondCard,
-            15..17 => Self::CancelUnpaid,
-            17 => Self::CancelPaid,
-            _ => Self::Leave,
-        }
-    }
-}
-
-/// What came of all plans.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
-    /// Bookings by the state they were last seen in; `refused` where others had the seats.
-    pub ends: BTreeMap<String, usize>,
-    /// Answers that no document allows.
-    pub unexpected: Vec<String>,
-    /// How often a request was tried again.
-    pub retries: usize,
-    /// The longest that a customer waited for the first answer to a booking, tries included.
-    pub longest_wait: Duration,
-}
-
-impl Told {
-    /// Adds what came of another plan.
-    pub fn add(&mut self, other: Self) {
-        for (end, count) in other.ends {
-            *self.ends.entry(end).or_default() += count;
-        }
-        self.unexpected.extend(other.unexpected);
-        self.retries += other.retries;
-        self.longest_wait = self.longest_wait.max(other.longest_wait);
-    }
-}
+/// How long before the deadline the last payments are sent.
+const LAST_MOMENT: Duration = Duration::from_millis(40);
+/// How long after the end a booking is asked for once more.
+const LONG_AFTER: Duration = Duration::from_secs(10);
+/// The key of every customer's only booking.
+const KEY: &str = "storm";
 
 /// A customer in a storm.
 pub struct StormBuyer {
     buyer: Buyer,
+    apis: Arc<[String]>,
     give_up_at: Instant,
     told: Told,
 }
 
 impl StormBuyer {
-    /// A customer who gives up at `give_up_at`.
-    pub fn new(buyer: Buyer, give_up_at: Instant) -> Self {
-        Self { buyer, give_up_at, told: Told::default() }
+    /// A customer who gives up at `give_up_at`; `apis` are the addresses behind the one that `buyer` knows.
+    pub fn new(buyer: Buyer, apis: Arc<[String]>, give_up_at: Instant) -> Self {
+        Self { buyer, apis, give_up_at, told: Told::default() }
     }
 
-    /// Books, does what is planned, and waits for the end.
-    pub async fn live(mut self, plan: Plan, show_id: ShowId, seats: &[SeatId]) -> Told {
-        let end = self.follow(plan, show_id, seats).await.unwrap_or_else(|| "given up".to_owned());
+    /// Books, does what is wished, and waits for the end.
+    pub async fn live(mut self, wish: &Wish) -> Told {
+        let end = match self.follow(wish).await {
+            Some(end) => end,
+            None => {
+                self.told.gave_up.push(self.booking_id());
+                "given up".to_owned()
+            }
+        };
         *self.told.ends.entry(end).or_default() += 1;
         self.told
     }
 
-    async fn follow(&mut self, plan: Plan, show_id: ShowId, seats: &[SeatId]) -> Option<String> {
+    fn booking_id(&self) -> BookingId {
+        self.buyer.booking_for(KEY)
+    }
+
+    async fn follow(&mut self, wish: &Wish) -> Option<String> {
         let (buyer, started) = (self.buyer.clone(), Instant::now());
-        let booked = self.insist(|| buyer.try_to_book("storm", show_id, seats)).await?;
+        let (show_id, seats) = (wish.show_id, wish.seats.as_slice());
+        let booked = match wish.manner {
+            Manner::Thrice => self.ask_thrice(show_id, seats).await?,
+            Manner::Once | Manner::AgainLongAfter | Manner::OtherBody => {
+                self.insist(|| buyer.try_to_book(KEY, show_id, seats)).await?
+            }
+        };
         self.told.longest_wait = started.elapsed();
+        let booking_id = self.booking_id();
         match booked.status {
             StatusCode::CREATED | StatusCode::ACCEPTED => {}
-            StatusCode::CONFLICT => return Some("refused".to_owned()),
+            StatusCode::CONFLICT => {
+                if wish.alone && booked.body["code"] == "seats_taken" {
+                    self.unexpected("it was refused seats that nobody else wants", &booked);
+                }
+                return Some("refused".to_owned());
+            }
             _ => {
-                self.told.unexpected.push(format!("{booked:?}"));
-                return None;
+                self.unexpected("it was answered what no document allows", &booked);
+                return Some("unexpected".to_owned());
             }
         }
-        let booking_id = self.buyer.booking_for("storm");
+        if booked.status == StatusCode::CREATED {
+            self.told.successes.push(Instant::now());
+        }
+        if wish.manner == Manner::OtherBody {
+            self.ask_for_something_else(wish).await?;
+        }
         let open = self.until(booking_id, |state| state != "pending").await?;
         if open.state() == "awaiting_payment" {
-            self.act(plan, booking_id, &open).await?;
+            self.act(wish.plan, booking_id, &open).await?;
         }
-        let ended = ["confirmed", "expired", "failed", "cancelled"];
-        let mut last = self.until(booking_id, |state| ended.contains(&state)).await?;
-        if plan == Plan::CancelPaid && last.state() == "confirmed" {
+        let mut last = self.until(booking_id, has_ended).await?;
+        if last.state() == "confirmed" {
+            self.told.successes.push(Instant::now());
+        }
+        if wish.plan == Plan::CancelPaid && last.state() == "confirmed" {
             self.insist(|| buyer.try_to_cancel(booking_id)).await?;
             last = self.until(booking_id, |state| state == "cancelled").await?;
         }
+        if wish.manner == Manner::AgainLongAfter {
+            self.ask_again(show_id, seats).await?;
+        }
         Some(last.state().to_owned())
+    }
+
+    /// Sends the same request three times at once, to different APIs. All have to agree, unless somebody else may have
+    /// wanted the seats: a refusal for seats that are taken at the moment is not kept.
+    async fn ask_thrice(&mut self, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
+        let front = self.buyer.clone();
+        let each = (0..3).map(|number| {
+            let at = self.apis.get(number % self.apis.len().max(1)).map_or_else(|| front.clone(), |api| front.at(api));
+            async move { at.try_to_book(KEY, show_id, seats).await }
+        });
+        let answers: Vec<Answer> = join_all(each).await.into_iter().flatten().collect();
+        let mut first: Option<Answer> = None;
+        for answer in answers {
+            if is_not_now(answer.status) {
+                continue;
+            }
+            if answer.status.is_success() && answer.booking_id() != self.booking_id() {
+                self.unexpected("three requests at once made another booking", &answer);
+            }
+            if !answer.status.is_success() && answer.status != StatusCode::CONFLICT {
+                self.unexpected("one of three requests at once was answered what no document allows", &answer);
+            }
+            if first.as_ref().is_none_or(|first| !first.status.is_success()) {
+                first = Some(answer);
+            }
+        }
+        match first {
+            Some(answer) if answer.status.is_success() => Some(answer),
+            // Nobody has said that there is a booking: as anybody else, it asks until it knows.
+            Some(_) | None => self.insist(|| front.try_to_book(KEY, show_id, seats)).await,
+        }
+    }
+
+    /// Uses the key for another request, which has to be refused.
+    async fn ask_for_something_else(&mut self, wish: &Wish) -> Option<()> {
+        let buyer = self.buyer.clone();
+        let other = &wish.seats[..wish.seats.len() - 1];
+        let other = if other.is_empty() { std::slice::from_ref(&wish.other_seat) } else { other };
+        let answer = self.insist(|| buyer.try_to_book_unseen(KEY, wish.show_id, other)).await?;
+        if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
+            self.unexpected("another request under its key was not refused with 422", &answer);
+        }
+        Some(())
+    }
+
+    /// Sends the same request again when everything is over: it has to be answered with the booking that there is.
+    async fn ask_again(&mut self, show_id: ShowId, seats: &[SeatId]) -> Option<()> {
+        tokio::time::sleep(LONG_AFTER).await;
+        let buyer = self.buyer.clone();
+        let answer = self.insist(|| buyer.try_to_book(KEY, show_id, seats)).await?;
+        let known = answer.status.is_success() && answer.booking_id() == self.booking_id();
+        if !known && answer.status != StatusCode::CONFLICT {
+            self.unexpected("its request, sent again long after the end, was answered otherwise", &answer);
+        }
+        Some(())
     }
 
     async fn act(&mut self, plan: Plan, booking_id: BookingId, open: &Answer) -> Option<()> {
@@ -122,11 +162,18 @@ impl StormBuyer {
         match plan {
             Plan::Pay | Plan::CancelPaid => self.pay(open, GOOD_CARD).await,
             Plan::PayTwiceTold => self.pay(open, TWICE_CARD).await,
+            Plan::PayOutOfOrder => self.pay(open, OUT_OF_ORDER_CARD).await,
+            Plan::PaySlowly => self.pay(open, SLOW_CARD).await,
+            Plan::PaySilently => self.pay(open, SILENT_CARD).await,
             Plan::PayUntold => {
                 self.pay(open, SILENT_CARD).await?;
                 self.insist(|| buyer.try_to_send(buyer.post(&format!("/bookings/{booking_id}/verify-payment"))))
                     .await
                     .map(drop)
+            }
+            Plan::PayAtTheLastMoment => {
+                tokio::time::sleep(until_deadline(open).saturating_sub(LAST_MOMENT)).await;
+                self.pay(open, GOOD_CARD).await
             }
             Plan::PaySecondCard => {
                 self.pay(open, DECLINED_CARD).await?;
@@ -143,6 +190,15 @@ impl StormBuyer {
                 if can_be_paid(&next) { self.pay(&next, GOOD_CARD).await } else { Some(()) }
             }
             Plan::CancelUnpaid => self.insist(|| buyer.try_to_cancel(booking_id)).await.map(drop),
+            Plan::CancelWhilePaying => {
+                let paying = async {
+                    if can_be_paid(open) {
+                        let _paid_or_not = buyer.try_to_pay(open, GOOD_CARD).await;
+                    }
+                };
+                let (_cancelled_or_not, ()) = tokio::join!(buyer.try_to_cancel(booking_id), paying);
+                self.insist(|| buyer.try_to_cancel(booking_id)).await.map(drop)
+            }
             Plan::Leave => Some(()),
         }
     }
@@ -161,7 +217,7 @@ impl StormBuyer {
         loop {
             match send().await {
                 Some(answer) if is_not_now(answer.status) => {}
-                Some(answer) if answer.status.is_server_error() => self.told.unexpected.push(format!("{answer:?}")),
+                Some(answer) if answer.status.is_server_error() => self.unexpected("a request met a defect", &answer),
                 Some(answer) => return Some(answer),
                 None => {}
             }
@@ -187,6 +243,17 @@ impl StormBuyer {
         tokio::time::sleep(PAUSE).await;
         (Instant::now() < self.give_up_at).then_some(())
     }
+
+    fn unexpected(&mut self, what: &str, answer: &Answer) {
+        let Answer { status, body, .. } = answer;
+        self.told
+            .unexpected
+            .push(Unexpected { booking_id: self.booking_id(), what: format!("{what}: {status} {body}") });
+    }
+}
+
+fn has_ended(state: &str) -> bool {
+    ["confirmed", "expired", "failed", "cancelled"].contains(&state)
 }
 
 /// Whether a customer is told to come back: by an API, or by what stands before it.
@@ -196,4 +263,10 @@ fn is_not_now(status: StatusCode) -> bool {
 
 fn can_be_paid(booking: &Answer) -> bool {
     booking.body["payment"]["paymentPage"].is_string()
+}
+
+/// How long a booking's seats are still held; nothing where the answer does not tell.
+fn until_deadline(booking: &Answer) -> Duration {
+    let deadline = booking.body["expiresAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+    deadline.and_then(|at| Duration::try_from(at.duration_since(Timestamp::now())).ok()).unwrap_or_default()
 }

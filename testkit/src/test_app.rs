@@ -102,6 +102,28 @@ pub fn shared_engine() -> String {
     )
 }
 
+/// Where callers of a service come from.
+#[derive(Clone)]
+pub struct Entrance {
+    settings: Settings,
+    http: reqwest::Client,
+    answers: Arc<Mutex<Vec<checker::Answer>>>,
+    api: String,
+}
+
+impl Entrance {
+    /// Somebody new who buys.
+    pub fn buyer(&self) -> Buyer {
+        self.caller(CustomerId::new(Uuid::new_v4()), &[Role::Customer])
+    }
+
+    /// A caller with roles.
+    pub fn caller(&self, customer_id: CustomerId, roles: &[Role]) -> Buyer {
+        let token = promises::development_token(&self.settings, customer_id, roles).unwrap();
+        Buyer::new(customer_id, token, &self.api, self.http.clone(), Arc::clone(&self.answers))
+    }
+}
+
 impl World {
     /// A fresh folder with a migrated database and the test catalogue.
     pub async fn new(wanted: &TestSettings) -> Self {
@@ -136,8 +158,13 @@ impl World {
 
     /// A caller with roles.
     pub fn caller(&self, api: &str, customer_id: CustomerId, roles: &[Role]) -> Buyer {
-        let token = promises::development_token(&self.settings, customer_id, roles).unwrap();
-        Buyer::new(customer_id, token, api, self.http.clone(), Arc::clone(&self.answers))
+        self.entrance(api).caller(customer_id, roles)
+    }
+
+    /// Where callers of the service at `api` come from, for those who have no world at hand.
+    pub fn entrance(&self, api: &str) -> Entrance {
+        let (settings, http, answers) = (self.settings.clone(), self.http.clone(), Arc::clone(&self.answers));
+        Entrance { settings, http, answers, api: api.to_owned() }
     }
 
     /// What all buyers were answered so far.

@@ -21,6 +21,7 @@ fn allowed() -> BTreeMap<&'static str, Option<Vec<&'static str>>> {
         ("checker", Some(vec!["domain"])),
         ("boxoffice", None),
         ("testkit", None),
+        ("faults", None),
     ])
 }
 

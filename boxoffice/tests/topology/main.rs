@@ -13,4 +13,3 @@ mod postgres_restarts;
 mod redis_is_lost;
 mod sale;
 mod stage;
-mod storm;

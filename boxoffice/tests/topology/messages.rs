@@ -22,7 +22,7 @@ const AWAY: Duration = Duration::from_secs(60);
 
 /// Waits until everybody was told everything, and panics if that is not so. `again` mails at most may have been sent a
 /// second time, whose sender died when the server had just taken it.
-pub(crate) async fn everybody_was_told_everything(stage: &Stage, again: usize) {
+async fn everybody_was_told_everything(stage: &Stage, again: usize) {
     let hearing = hear_everything(stage, CAUGHT_UP_WITHIN).await;
     println!("{hearing}");
     assert!(hearing.wrong.is_empty(), "{:#?}", hearing.wrong);
