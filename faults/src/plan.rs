@@ -94,7 +94,8 @@ impl Draw<'_> {
     fn wave(&mut self, server: usize) -> Vec<Deed> {
         let mut deeds: Vec<Deed> = Vec::new();
         let server = SERVERS[server % SERVERS.len()];
-        let lasts = if server == Server::Disk { self.between(3_000..8_000) } else { Duration::ZERO };
+        // A server takes as long as it takes, and is asked for when that is usually over.
+        let lasts = if server == Server::Disk { self.between(3_000..8_000) } else { Duration::from_secs(4) };
         self.add(&mut deeds, lasts, |_| What::Restart(server));
         let (with_redis, without_redis) = (self.stampede(), self.stampede());
         self.add(&mut deeds, Duration::from_millis(3_000), |_| What::Stampede {

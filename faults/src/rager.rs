@@ -19,6 +19,9 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long after Redis is cut off a stampede begins.
 const STAMPEDE_AFTER: Duration = Duration::from_millis(700);
 
+/// How soon a deed is looked at again that takes as long as it takes.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// Whoever does the deeds.
 pub(crate) struct Rager<'a> {
     stage: &'a mut Stage,
@@ -26,6 +29,7 @@ pub(crate) struct Rager<'a> {
     crowd: Crowd,
     begun: Instant,
     stampedes: JoinSet<()>,
+    restarts: JoinSet<Result<(), String>>,
     /// When each deed was over, and what it was.
     pub(crate) ended: Vec<(Instant, String)>,
     /// How many customers came in stampedes.
@@ -43,8 +47,8 @@ enum Step {
 impl<'a> Rager<'a> {
     /// Somebody who rages on `stage`, from now on.
     pub(crate) fn new(stage: &'a mut Stage, disk: Option<&'a Disk>, crowd: Crowd) -> Self {
-        let (begun, stampedes) = (Instant::now(), JoinSet::new());
-        Self { stage, disk, crowd, begun, stampedes, ended: Vec::new(), customers: 0 }
+        let (begun, stampedes, restarts) = (Instant::now(), JoinSet::new(), JoinSet::new());
+        Self { stage, disk, crowd, begun, stampedes, restarts, ended: Vec::new(), customers: 0 }
     }
 
     /// Does the waves until `until`; then everything is whole, and nobody is left of the stampedes.
@@ -87,9 +91,12 @@ impl<'a> Rager<'a> {
                 }
             } else {
                 sleep_until((begun + at).into()).await;
-                self.end(&deed.what, outcome).await;
-                let started = under_way.remove(&number).unwrap_or(begun);
-                self.note(&deed.what, started);
+                if self.end(&deed.what, outcome) {
+                    let started = under_way.remove(&number).unwrap_or(begun);
+                    self.note(&deed.what, started);
+                } else {
+                    steps.push(std::cmp::Reverse((begun.elapsed() + LOOK_AGAIN_AFTER, Step::End, number)));
+                }
             }
         }
     }
@@ -101,26 +108,19 @@ impl<'a> Rager<'a> {
             What::Pause(victim) => self.stage.fleet.pause(victim.0),
             What::Cut(line) => self.line(*line).cut(),
             What::Silence(line) => self.line(*line).silence(),
-            What::Restart(Server::Disk) => match self.disk.map(Disk::fill) {
-                Some(Ok(())) => {}
-                Some(Err(error)) => panic!("the disk cannot be filled: {error:#}"),
+            What::Restart(Server::Disk) => match self.disk {
+                Some(disk) => {
+                    if let Err(error) = disk.fill().await {
+                        outcome.broken.push(Broken::new("not tested", None, format!("a full disk: {error:#}")));
+                    }
+                }
                 // It is told at the end that this could not be tried.
                 None => return false,
             },
             What::Restart(server) => {
-                let arguments: &[&str] = match server {
-                    Server::Postgres => &["restart", "postgres"],
-                    Server::PostgresAtOnce => &["restart", "postgres", "--immediate"],
-                    Server::Redis => &["restart", "redis"],
-                    Server::Kafka | Server::Disk => &["restart", "kafka"],
-                };
-                let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-                let restarted = tokio::task::spawn_blocking(move || {
-                    try_services(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-                });
-                if let Err(why) = restarted.await.unwrap() {
-                    outcome.broken.push(Broken::new("not at rest", None, format!("a server did not come back: {why}")));
-                }
+                let arguments = arguments_of(*server);
+                // In the background: whatever else is planned happens meanwhile.
+                self.restarts.spawn_blocking(move || try_services(arguments));
             }
             What::Stampede { wishes, without_redis } => {
                 if *without_redis {
@@ -140,23 +140,33 @@ impl<'a> Rager<'a> {
         true
     }
 
-    async fn end(&mut self, what: &What, _outcome: &mut Outcome) {
+    /// Ends a deed; tells whether it is over.
+    fn end(&mut self, what: &What, outcome: &mut Outcome) -> bool {
         match what {
             What::Kill(victim) => self.stage.fleet.start(victim.0),
             What::Pause(victim) => self.stage.fleet.wake(victim.0),
             What::Cut(line) | What::Silence(line) => self.line(*line).restore(),
             What::Restart(Server::Disk) => {
                 if let Some(Err(error)) = self.disk.map(Disk::empty) {
-                    panic!("the disk cannot be emptied: {error:#}");
+                    outcome.broken.push(Broken::new("not at rest", None, format!("{error:#}")));
                 }
             }
-            What::Restart(_) => {}
+            // One at a time in a wave.
+            What::Restart(_) => match self.restarts.try_join_next() {
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(why))) => {
+                    outcome.broken.push(Broken::new("not at rest", None, format!("a server did not come back: {why}")));
+                }
+                Some(Err(error)) => panic!("scripts/services was not waited for: {error}"),
+                None => return false,
+            },
             What::Stampede { without_redis, .. } => {
                 if *without_redis {
                     self.stage.redis.restore();
                 }
             }
         }
+        true
     }
 
     fn note(&mut self, what: &What, started: Instant) {
@@ -169,7 +179,10 @@ impl<'a> Rager<'a> {
             What::Kill(_) | What::Pause(_) | What::Cut(_) | What::Silence(_) | What::Restart(_) => target.to_owned(),
         };
         let at = started.duration_since(self.begun).as_secs_f64();
-        println!("{at:7.1} s  {kind:<9} {who:<40} {:5.1} s", took.as_secs_f64());
+        match what {
+            What::Stampede { without_redis: false, .. } => println!("{at:7.1} s  {kind:<9} {who}"),
+            _ => println!("{at:7.1} s  {kind:<9} {who:<42} {:5.1} s", took.as_secs_f64()),
+        }
         if what.harms() {
             self.ended.push((Instant::now(), format!("{kind} of {who} at {at:.0} s")));
         }
@@ -198,5 +211,15 @@ impl<'a> Rager<'a> {
             Line::Temporal => &self.stage.temporal,
             Line::Kafka => &self.stage.listeners.as_ref().expect("somebody listens").kafka,
         }
+    }
+}
+
+fn arguments_of(server: Server) -> &'static [&'static str] {
+    match server {
+        Server::Postgres => &["restart", "postgres"],
+        Server::PostgresAtOnce => &["restart", "postgres", "--immediate"],
+        Server::Redis => &["restart", "redis"],
+        Server::Kafka => &["restart", "kafka"],
+        Server::Disk => &[],
     }
 }

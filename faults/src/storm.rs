@@ -1,5 +1,6 @@
 //! A whole storm: the stage is set, customers come, it rages, everything comes to rest, and every promise is checked.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,13 @@ use crate::disk::Disk;
 use crate::outcome::{Broken, Outcome};
 use crate::plan::Plan;
 use crate::rager::Rager;
+use crate::story;
 
 /// How many mails one interruption can cause to be sent again: as many as two consumers send at once.
 const MAILS_AT_ONCE: usize = 16;
+
+/// How many stories are told at most: each is long, and the first ones are enough to begin with.
+const STORIES: usize = 10;
 
 /// What kind of storm.
 #[derive(Debug, Clone)]
@@ -48,8 +53,18 @@ pub async fn rage(options: Options) -> anyhow::Result<Outcome> {
     }
     let plan = Plan::draw(options.seed, options.length);
     let mut outcome = Outcome { seed: options.seed, ..Outcome::default() };
-    let disk: Option<Disk> = None;
-    let mut stage = set(&options).await?;
+    // Declared before the stage, so that it goes after everything that uses it.
+    let disk = match Disk::mount().await {
+        Ok(disk) => Some(disk),
+        Err(error) => {
+            let what = format!("a full disk below the database: {error:#}");
+            println!("################ NOT TESTED: {what} ################");
+            outcome.untested.push(what);
+            None
+        }
+    };
+    let tablespace = disk.as_ref().map(|disk| disk.tablespace().to_owned());
+    let mut stage = set(&options, tablespace).await?;
     let catalogue = Playbill::catalogue(plan.bills, Timestamp::now());
     stage.store.load_catalogue(&catalogue, Timestamp::now()).await?;
 
@@ -68,15 +83,17 @@ pub async fn rage(options: Options) -> anyhow::Result<Outcome> {
     sold_again(&told, &ended, until, &mut outcome);
     take_down(told, lost, &mut outcome);
     settle(&mut stage, &options, &mut outcome).await;
+    tell_stories(&stage, &mut outcome).await;
     outcome.broken.extend(stage.fleet.ended().into_iter().map(|who| Broken::new("process ended", None, who)));
     let failures = stage.fleet.try_to_stop_all().await;
     outcome.broken.extend(failures.into_iter().map(|who| Broken::new("process ended", None, who)));
     Ok(outcome)
 }
 
-async fn set(options: &Options) -> anyhow::Result<Stage> {
+async fn set(options: &Options, tablespace: Option<String>) -> anyhow::Result<Stage> {
     let environment = options.environment.clone();
-    let cast = Cast { environment, ..Cast::new(&options.program, APIS, WORKERS).listening(RELAYS, CONSUMERS) };
+    let cast =
+        Cast { environment, tablespace, ..Cast::new(&options.program, APIS, WORKERS).listening(RELAYS, CONSUMERS) };
     Stage::try_to_set(cast).await.map_err(|who| anyhow!("the fleet does not start: {who}"))
 }
 
@@ -120,6 +137,19 @@ fn broken_in(report: Report, outcome: &mut Outcome) {
     }
     for attention in report.attention {
         outcome.broken.push(Broken::new("not at rest", attention.booking_id, attention.what));
+    }
+}
+
+/// Adds the stories of the first bookings that something is broken about.
+async fn tell_stories(stage: &Stage, outcome: &mut Outcome) {
+    let mut told = BTreeSet::new();
+    for broken in &mut outcome.broken {
+        if let Some(booking_id) = broken.booking_id
+            && told.len() < STORIES
+            && told.insert(booking_id)
+        {
+            broken.story = Some(story::of(stage, booking_id).await);
+        }
     }
 }
 
