@@ -73,6 +73,8 @@ fn saga_worker(runtime: &Runtime, parts: &WorkerParts) -> SetupResult {
         .register_workflow::<SettleBooking>()?
         .register_activities(SeatSteps { locks: Arc::clone(&parts.locks) })
         .register_activities(BookingSteps { store: parts.store.clone(), announcer: parts.announcer.clone() })
+        // For sagas that call the provider from here.
+        .register_activities(PaymentSteps { provider: Arc::clone(&parts.provider) })
         .sticky_queue_schedule_to_start_timeout(OWN_WORKER)
         .graceful_shutdown_period(parts.drain)
         .build();

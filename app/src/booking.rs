@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use domain::booking::{Booking, BookingRequest, Fingerprint, IdempotencyKey, InvalidSelection, SeatSelection};
 use domain::booking_state::BookingState;
 use domain::hold::{Hold, SeatsLocked, later};
-use domain::ids::{BookingId, SeatId, ShowId};
+use domain::ids::{BookingId, PartnerId, SeatId, ShowId};
 use domain::limits::{EDGE_CLAIM_SECONDS, OPEN_HOLDS_PER_CUSTOMER_AND_SHOW};
-use domain::show::Show;
+use domain::show::{HoldTime, Show};
 use domain::ticket::Ticket;
 use domain::timeline::TimelineEntry;
 use futures::FutureExt;
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use store::BookingFilter;
 
-use crate::engine::Started;
+use crate::engine::Begun;
 use crate::error::seats_unknown;
 use crate::identity::Caller;
 use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
@@ -61,6 +61,21 @@ pub struct BookingView {
 /// engine is asked once.
 #[derive(Default)]
 pub(crate) struct Flights(Mutex<BTreeMap<FlightKey, Flight>>);
+
+/// What starting a saga and waiting until its booking is opened came to.
+#[derive(Debug, Clone)]
+enum Started {
+    /// The row tells what.
+    Answered,
+    /// It exists and has not opened the booking in time.
+    Running,
+    /// A saga of this id has ended before.
+    EndedBefore,
+    /// A saga of this id runs for another request.
+    OtherRequest,
+    /// The engine cannot be reached, and nothing is known to have started.
+    Away(String),
+}
 
 /// The booking and the fingerprint of its request.
 type FlightKey = (BookingId, String);
@@ -205,8 +220,7 @@ impl App {
                 let (app, request) = (self.clone(), request.clone());
                 let (partner_id, hold, key) = (show.partner_id, show.hold, key.clone());
                 async move {
-                    let within = app.shared.parts.answer_within;
-                    let started = app.engine().book(&request, partner_id, hold, within).await;
+                    let started = app.start(&request, partner_id, hold).await;
                     let mut flights = app.shared.flights.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     flights.remove(&key);
                     started
@@ -223,6 +237,28 @@ impl App {
         }
     }
 
+    /// Starts the saga, or finds the one that runs, and waits until the booking is opened.
+    async fn start(&self, request: &BookingRequest, partner_id: PartnerId, hold: HoldTime) -> Started {
+        let within = self.shared.parts.answer_within;
+        let began = tokio::time::Instant::now();
+        let begun = match self.engine().begin(request, partner_id, hold, within).await {
+            Begun::Runs => {
+                let opened = self.shared.openings.wait(self.store(), request.booking_id);
+                match tokio::time::timeout_at(began + within, opened).await {
+                    Ok(()) => return Started::Answered,
+                    Err(late) => self.engine().begun_at_all(request, late.to_string()).await,
+                }
+            }
+            otherwise => otherwise,
+        };
+        match begun {
+            Begun::Runs => Started::Running,
+            Begun::EndedBefore => Started::EndedBefore,
+            Begun::OtherRequest => Started::OtherRequest,
+            Begun::Away(problem) => Started::Away(problem),
+        }
+    }
+
     async fn answer_to(
         &self,
         request: &BookingRequest,
@@ -231,12 +267,15 @@ impl App {
     ) -> Result<Booked, AppError> {
         match started {
             Started::Answered => match self.store().find_booking(request.booking_id).await? {
+                // The saga that runs under this key was started for somebody else's wish, or another one.
+                Some(booking) if booking.fingerprint != request.fingerprint => Err(AppError::KeyReused),
                 Some(booking) => self.answer_of(booking).await,
                 None => Ok(Booked::Accepted { booking_id: request.booking_id }),
             },
             Started::Running => Ok(Booked::Accepted { booking_id: request.booking_id }),
             Started::OtherRequest => Err(AppError::KeyReused),
             Started::EndedBefore => match self.store().find_booking(request.booking_id).await? {
+                Some(booking) if booking.fingerprint != request.fingerprint => Err(AppError::KeyReused),
                 Some(booking) if booking.state != BookingState::Pending => self.answer_of(booking).await,
                 Some(_) | None => {
                     // Ended by hand before it could answer: the settling saga brings it to a right end.

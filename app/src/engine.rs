@@ -9,24 +9,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::booking::{BookingRequest, Fingerprint};
-use domain::ids::{BookingId, PartnerId};
+use domain::booking::BookingRequest;
+use domain::ids::PartnerId;
 use domain::show::HoldTime;
 use futures::TryStreamExt;
-use temporalio_client::errors::{
-    ClientConnectError, WorkflowInteractionError, WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError,
-};
+use temporalio_client::errors::{ClientConnectError, WorkflowInteractionError, WorkflowStartError};
 use temporalio_client::tonic::Status;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, WorkflowDescribeOptions, WorkflowExecutionStatus,
     WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowListOptions, WorkflowSignalOptions, WorkflowStartOptions,
-    WorkflowUpdateWithStartOptions,
 };
+use temporalio_common::MemoValues;
 use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::OnceCell;
 use url::Url;
 use workflows::Patience;
-use workflows::book_ticket::{BookTicket, BookTicketInput, KEY_OF_ANOTHER_REQUEST};
+use workflows::book_ticket::{BookTicket, BookTicketInput};
+use workflows::queues::ProviderCalls;
 use workflows::search_attributes::{BOOKING_STATE, CUSTOMER_ID, PARTNER_ID, SHOW_ID};
 use workflows::settle_booking::{self, SettleBooking, SettleBookingInput};
 use workflows::signals::{CancelRequested, OperatorWord, PaymentNoticed};
@@ -42,6 +41,8 @@ pub struct EngineConfig {
     pub task_queue: String,
     /// How long sagas try.
     pub patience: Patience,
+    /// How sagas call the payment provider.
+    pub provider_calls: ProviderCalls,
 }
 
 /// How long establishing a connection may take.
@@ -78,20 +79,28 @@ pub enum Word {
     Operator(OperatorWord),
 }
 
-/// What starting a saga and waiting for its answer came to.
+/// What asking for the saga of a booking came to.
 #[derive(Debug, Clone)]
-pub enum Started {
-    /// It has answered; the row tells what.
-    Answered,
-    /// It exists and has not answered in time.
-    Running,
+pub(crate) enum Begun {
+    /// It runs, whoever has started it.
+    Runs,
     /// A saga of this id has ended before.
     EndedBefore,
-    /// A saga of this id runs for another request.
+    /// A saga of this id was started for another request.
     OtherRequest,
     /// The engine cannot be reached, and nothing is known to have started.
     Away(String),
 }
+
+/// How a saga stands.
+struct Looked {
+    runs: bool,
+    /// What the request comes down to that it was started for.
+    fingerprint: Option<String>,
+}
+
+/// Under which name a saga remembers the fingerprint of its request.
+const FINGERPRINT: &str = "fingerprint";
 
 /// The engine did not do what it was asked, and may if asked again.
 #[derive(Debug, thiserror::Error)]
@@ -122,83 +131,75 @@ impl Engine {
         &self.link.config
     }
 
-    /// Starts the saga of a booking, or finds the one that runs, and waits for its answer.
-    pub(crate) async fn book(
+    /// Starts the saga of a booking, or finds the one that runs. Its progress is read from the booking's row.
+    pub(crate) async fn begin(
         &self,
         request: &BookingRequest,
         partner_id: PartnerId,
         hold: HoldTime,
         within: Duration,
-    ) -> Started {
+    ) -> Begun {
         let booking_id = request.booking_id;
-        let input = BookTicketInput { request: request.clone(), hold, patience: self.config().patience };
+        let EngineConfig { task_queue, patience, provider_calls, .. } = self.config();
+        let input =
+            BookTicketInput { request: request.clone(), hold, patience: *patience, provider_calls: *provider_calls };
         let attributes = SearchAttributes::new([
             BOOKING_STATE.value_set("pending".to_owned()),
             SHOW_ID.value_set(request.show_id.to_string()),
             CUSTOMER_ID.value_set(request.customer_id.to_string()),
             PARTNER_ID.value_set(partner_id.to_string()),
         ]);
-        let options = WorkflowUpdateWithStartOptions::new(
-            self.config().task_queue.clone(),
-            booking_id.to_string(),
-            WorkflowIdConflictPolicy::UseExisting,
-        )
-        .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
-        .task_timeout(WORKFLOW_TASK)
-        .search_attributes(attributes)
-        .static_summary(format!("{} seats of {}", request.seat_ids.as_slice().len(), request.show_id))
-        // The same request attaches to the first answer; another one reaches the validator, which refuses it.
-        .update_id(request.fingerprint.as_str().to_owned())
-        .build();
-        let fingerprint: Fingerprint = request.fingerprint.clone();
+        let mut memo = MemoValues::new();
+        memo.insert(FINGERPRINT, request.fingerprint.as_str().to_owned());
+        let options = WorkflowStartOptions::new(task_queue.clone(), booking_id.to_string())
+            .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+            .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+            .task_timeout(WORKFLOW_TASK)
+            .search_attributes(attributes)
+            .memo(memo)
+            .static_summary(format!("{} seats of {}", request.seat_ids.as_slice().len(), request.show_id))
+            .build();
         let client = match tokio::time::timeout(QUESTION, self.client()).await {
             Ok(Ok(client)) => client,
             // Nothing can have started where there has never been a connection.
-            Ok(Err(EngineAway(problem))) => return Started::Away(problem),
-            Err(late) => return Started::Away(late.to_string()),
+            Ok(Err(EngineAway(problem))) => return Begun::Away(problem),
+            Err(late) => return Begun::Away(late.to_string()),
         };
-        let call = client.execute_update_with_start_workflow(
-            BookTicket::run,
-            input,
-            BookTicket::await_opening,
-            fingerprint,
-            options,
-        );
+        let call = client.start_workflow(BookTicket::run, input, options);
         match tokio::time::timeout(within, call).await {
-            Ok(Ok(_answer)) => Started::Answered,
-            Ok(Err(error)) => self.not_answered(booking_id, error).await,
-            Err(_late) => self.started_at_all(booking_id, "no answer in time".to_owned()).await,
+            Ok(Ok(_saga)) => Begun::Runs,
+            Ok(Err(WorkflowStartError::AlreadyStarted { .. })) => Begun::EndedBefore,
+            Ok(Err(error)) => self.begun_at_all(request, error.to_string()).await,
+            Err(late) => self.begun_at_all(request, late.to_string()).await,
         }
     }
 
-    async fn not_answered(&self, booking_id: BookingId, error: WorkflowUpdateWithStartError) -> Started {
-        match error {
-            WorkflowUpdateWithStartError::Start(WorkflowStartError::AlreadyStarted { .. }) => Started::EndedBefore,
-            WorkflowUpdateWithStartError::Update(WorkflowUpdateError::Failed(failure))
-                if failure_says(&failure.message, failure.cause.as_deref(), KEY_OF_ANOTHER_REQUEST) =>
-            {
-                Started::OtherRequest
+    /// How the saga of a request stands that has not come to an answer; `problem` tells why it is asked.
+    pub(crate) async fn begun_at_all(&self, request: &BookingRequest, problem: String) -> Begun {
+        match self.look(&request.booking_id.to_string()).await {
+            Ok(Some(Looked { fingerprint: Some(other), .. })) if other != request.fingerprint.as_str() => {
+                Begun::OtherRequest
             }
-            // The saga ended between the start and the update, or was ended by hand while it was asked.
-            other => self.started_at_all(booking_id, other.to_string()).await,
-        }
-    }
-
-    async fn started_at_all(&self, booking_id: BookingId, problem: String) -> Started {
-        match self.is_running(&booking_id.to_string()).await {
-            Ok(Some(true)) => Started::Running,
-            Ok(Some(false)) => Started::EndedBefore,
-            Ok(None) => Started::Away(problem),
-            Err(EngineAway(_)) => Started::Away(problem),
+            Ok(Some(Looked { runs: true, .. })) => Begun::Runs,
+            Ok(Some(Looked { runs: false, .. })) => Begun::EndedBefore,
+            Ok(None) | Err(EngineAway(_)) => Begun::Away(problem),
         }
     }
 
     /// Whether a saga of this id runs; none if there has never been one, or it is forgotten.
     pub async fn is_running(&self, workflow_id: &str) -> Result<Option<bool>, EngineAway> {
+        Ok(self.look(workflow_id).await?.map(|looked| looked.runs))
+    }
+
+    async fn look(&self, workflow_id: &str) -> Result<Option<Looked>, EngineAway> {
         let question = async {
             let handle = self.client().await?.get_workflow_handle::<BookTicket>(workflow_id);
             match handle.describe(WorkflowDescribeOptions::default()).await {
-                Ok(described) => Ok(Some(described.status() == WorkflowExecutionStatus::Running)),
+                Ok(described) => Ok(Some(Looked {
+                    runs: described.status() == WorkflowExecutionStatus::Running,
+                    // Sagas of releases that were answered by their update have none.
+                    fingerprint: described.memo().get(FINGERPRINT).ok().flatten(),
+                })),
                 Err(WorkflowInteractionError::NotFound(status)) => match names_no_namespace(&status) {
                     true => Err(self.no_namespace()),
                     false => Ok(None),
@@ -313,12 +314,4 @@ async fn within<T>(limit: Duration, question: impl Future<Output = Result<T, Eng
 fn names_no_namespace(status: &Status) -> bool {
     const FAILURE: &[u8] = b"NamespaceNotFoundFailure";
     status.details().windows(FAILURE.len()).any(|part| part == FAILURE)
-}
-
-fn failure_says(
-    message: &str,
-    cause: Option<&temporalio_common::protos::temporal::api::failure::v1::Failure>,
-    what: &str,
-) -> bool {
-    message.contains(what) || cause.is_some_and(|inner| failure_says(&inner.message, inner.cause.as_deref(), what))
 }

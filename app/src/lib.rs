@@ -17,6 +17,7 @@ pub mod webhook;
 pub mod engine;
 pub mod error;
 pub mod inbox;
+mod opening;
 pub mod readiness;
 pub mod seat_locks;
 pub mod sweep;
@@ -73,6 +74,7 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     flights: booking::Flights,
+    openings: opening::Openings,
     boards: Arc<availability::Boards>,
     /// Rung when the inbox has got something.
     inbox: Notify,
@@ -82,7 +84,13 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let boards = availability::Boards::new(parts.store.clone(), Arc::clone(&parts.changes));
-        let shared = Shared { parts, flights: booking::Flights::default(), boards, inbox: Notify::new() };
+        let shared = Shared {
+            parts,
+            flights: booking::Flights::default(),
+            openings: opening::Openings::default(),
+            boards,
+            inbox: Notify::new(),
+        };
         Self { shared: Arc::new(shared) }
     }
 

@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer};
 use store::DatabaseConfig;
 use url::Url;
 use workflows::Patience;
+use workflows::queues::ProviderCalls;
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -295,6 +296,7 @@ impl Settings {
             namespace: self.engine.namespace.clone(),
             task_queue: self.engine.task_queue.clone(),
             patience: self.patience(),
+            provider_calls: self.payments.provider_calls(),
         })
     }
 
@@ -370,6 +372,11 @@ impl PaymentSettings {
     /// Where customers' browsers find the provider.
     pub fn page_url(&self) -> &str {
         if self.public_url.is_empty() { &self.provider_url } else { &self.public_url }
+    }
+
+    /// How sagas call the provider: through the engine's queues only where there is a rate limit to keep to.
+    pub fn provider_calls(&self) -> ProviderCalls {
+        if self.calls_per_second > 0.0 { ProviderCalls::Queued } else { ProviderCalls::Direct }
     }
 
     /// Who pays what the payment role is asked for by message; none if nobody is named whom it knows.

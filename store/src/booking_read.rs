@@ -172,6 +172,24 @@ impl FromQueryResult for BookingWithSums {
 }
 
 impl Store {
+    /// Which of some bookings are past `pending`, whatever has become of them since.
+    pub async fn opened_among(&self, booking_ids: &[BookingId]) -> Result<Vec<BookingId>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Opened {
+            id: String,
+        }
+        if booking_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!(
+            "select id from bookings where id in ({}) and state <> 'pending'",
+            placeholders(1, booking_ids.len())
+        );
+        let values = booking_ids.iter().map(Column::value).collect();
+        let rows = sql(text, values).all::<Opened>(self.reader()).await?;
+        rows.iter().map(|row| RowOf::new("bookings", &row.id).read(BookingId::parse(&row.id))).collect()
+    }
+
     /// How the seats of some bookings stand, with their shows; those of a booking that was never opened are none.
     pub async fn statuses_of_bookings(
         &self,

@@ -22,6 +22,7 @@ use temporalio_workflow::{SyncWorkflowContext, WorkflowContext, WorkflowContextV
 
 use crate::attention::{Attended, Insisted};
 use crate::money::{Collected, Stopped};
+use crate::queues::ProviderCalls;
 use crate::saga::{OpenPayment, Patience, Saga, Undo, UndoLog};
 use crate::search_attributes::BOOKING_STATE;
 use crate::signals::{CancelRequested, OperatorWord, PaymentNoticed, Word};
@@ -35,6 +36,9 @@ pub struct BookTicketInput {
     pub hold: HoldTime,
     /// How long it tries.
     pub patience: Patience,
+    /// How it calls the payment provider.
+    #[serde(default)]
+    pub provider_calls: ProviderCalls,
 }
 
 /// What the caller is answered. What the booking looks like is read from the database.
@@ -105,7 +109,7 @@ impl BookTicket {
     #[run(name = "BookTicket")]
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<EndState> {
         let input = ctx.state(|booking| booking.input.clone());
-        let saga = Saga::new(ctx, input.request.clone(), input.patience);
+        let saga = Saga::new(ctx, input.request.clone(), input.patience).calling(input.provider_calls);
         let mut undo = UndoLog::default();
 
         let end = match saga.open(&mut undo, input.hold).await {
@@ -163,6 +167,8 @@ impl Saga<BookTicket> {
         undo.record(Undo::ReleaseSeats);
         // Locks only make refusals cheap. Where they cannot be had the database decides alone.
         if let Ok(SeatsLocked::Taken { seat_ids }) = self.lock_seats(deadline(self.now(), hold)).await {
+            // The caller waits for a row, and its key is to be answered the same for ever.
+            undo.record(Undo::CloseBooking);
             return Opening::Failed(FailureReason::SeatsTaken { seat_ids });
         }
 

@@ -3,6 +3,22 @@
 //! An endpoint has a queue of its own so that a storm of expiries cannot starve sales, and so that the engine keeps
 //! to the provider's rate limit for it across all workers.
 
+use serde::{Deserialize, Serialize};
+
+/// How a saga calls the payment provider. Given at the start and kept, so that a changed configuration never disturbs a
+/// replay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderCalls {
+    /// Through the queue of the endpoint, which keeps to the provider's rate limit over all workers. Sagas that were
+    /// started before there was a choice do so.
+    #[default]
+    Queued,
+    /// From the worker that runs the saga, where there is no rate limit to keep to: a round trip to the engine less. What
+    /// fails goes through the queue after all.
+    Direct,
+}
+
 /// An endpoint of the payment provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderEndpoint {

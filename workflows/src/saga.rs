@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use temporalio_workflow::WorkflowContext;
 
 use crate::attention::{Attended, Flagged};
+use crate::queues::ProviderCalls;
 
 /// How long a saga tries. Given at the start and kept, so that a changed configuration never disturbs a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +38,19 @@ pub(crate) struct Saga<W> {
     pub(crate) ctx: WorkflowContext<W>,
     pub(crate) request: BookingRequest,
     pub(crate) patience: Patience,
+    pub(crate) provider_calls: ProviderCalls,
     pub(crate) flagged: Flagged,
 }
 
 impl<W: Attended + 'static> Saga<W> {
     pub(crate) fn new(ctx: &WorkflowContext<W>, request: BookingRequest, patience: Patience) -> Self {
-        Self { ctx: ctx.clone(), request, patience, flagged: Flagged::default() }
+        let provider_calls = ProviderCalls::Queued;
+        Self { ctx: ctx.clone(), request, patience, provider_calls, flagged: Flagged::default() }
+    }
+
+    /// The same, which calls the provider in this way.
+    pub(crate) fn calling(self, provider_calls: ProviderCalls) -> Self {
+        Self { provider_calls, ..self }
     }
 
     pub(crate) fn booking_id(&self) -> BookingId {

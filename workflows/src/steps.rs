@@ -24,13 +24,15 @@ use temporalio_workflow::{
 
 use crate::attention::Attended;
 use crate::contracts::{BookingActivities, CancelPayment, ConfirmBooking, PaymentActivities, SeatActivities};
-use crate::queues::ProviderEndpoint;
+use crate::queues::{ProviderCalls, ProviderEndpoint};
 use crate::saga::{OpenPayment, Saga};
 
 /// How long one try of a database or lock step may take; longer than the database's own statement timeout.
 const LOCAL_TRY: Duration = Duration::from_secs(10);
 /// How long one try of a call to the provider may take; longer than the provider client's own timeout.
 const PROVIDER_TRY: Duration = Duration::from_secs(15);
+/// How long the one try of a direct call to the provider may take: shorter than a workflow task, of which it is a part.
+const DIRECT_TRY: Duration = Duration::from_secs(3);
 /// How long the locks are tried. They only make refusals cheap, so a booking does not wait for them.
 const LOCKS_BUDGET: Duration = Duration::from_secs(3);
 
@@ -135,11 +137,18 @@ impl<W: Attended + 'static> Saga<W> {
 
     pub(crate) async fn request_payment(&self, attempt: AttemptToRequest) -> Result<IntentReading, StuckStep> {
         let summary = format!("Ask for {} (attempt {})", attempt.amount, attempt.number);
+        let direct = self.direct(PaymentActivities::request, attempt.clone(), summary.clone()).await;
+        if let Some(reading) = direct {
+            return Ok(reading);
+        }
         self.provider(PaymentActivities::request, attempt, ProviderEndpoint::Create, Budget::Step, summary).await
     }
 
     pub(crate) async fn read_payment(&self, intent_id: IntentId) -> Result<IntentReading, StuckStep> {
         let summary = format!("Read back {intent_id}");
+        if let Some(reading) = self.direct(PaymentActivities::read, intent_id.clone(), summary.clone()).await {
+            return Ok(reading);
+        }
         self.provider(PaymentActivities::read, intent_id, ProviderEndpoint::Read, Budget::Step, summary).await
     }
 
@@ -189,6 +198,24 @@ impl<W: Attended + 'static> Saga<W> {
         options.cancellation_token = Some(WorkflowCancellationToken::new());
         let done = self.ctx.execute_local_activity(activity, input, options).await;
         done.map_err(|error| stuck(step, &error))
+    }
+
+    /// Calls the provider from this worker, once; none where that is not to be done or did not work out.
+    async fn direct<A: ActivityDefinition>(&self, activity: A, input: A::Input, summary: String) -> Option<A::Output>
+    where
+        A::Output: TemporalDeserializable,
+    {
+        if self.provider_calls == ProviderCalls::Queued {
+            return None;
+        }
+        let mut options = LocalActivityOptions::builder()
+            .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
+            .start_to_close_timeout(DIRECT_TRY)
+            .schedule_to_close_timeout(DIRECT_TRY)
+            .summary(summary)
+            .build();
+        options.cancellation_token = Some(WorkflowCancellationToken::new());
+        self.ctx.execute_local_activity(activity, input, options).await.ok()
     }
 
     async fn provider<A: ActivityDefinition>(

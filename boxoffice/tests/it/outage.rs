@@ -64,12 +64,7 @@ async fn without_an_engine_reading_goes_on_and_booking_says_come_back() {
 async fn start_when_up(world: World) -> TestApp {
     let settings = world.settings.clone();
     eventually("the engine serves its namespace", SOON, || async {
-        let config = app::engine::EngineConfig {
-            address: settings.engine_url().unwrap(),
-            namespace: settings.engine.namespace.clone(),
-            task_queue: settings.engine.task_queue.clone(),
-            patience: settings.patience(),
-        };
+        let config = settings.engine_config().unwrap();
         let engine = app::engine::Engine::connect(config, "test").await.ok()?;
         engine.ping().await.ok()
     })

@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 use workflows::Patience;
+use workflows::queues::ProviderCalls;
 
 use crate::stage::{Database, until};
 
@@ -271,6 +272,7 @@ fn engine() -> Engine {
         namespace: "default".to_owned(),
         task_queue: "none".to_owned(),
         patience: Patience::default(),
+        provider_calls: ProviderCalls::default(),
     };
     Engine::new(config, "test")
 }
