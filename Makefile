@@ -5,8 +5,11 @@ MAKEFLAGS += --no-print-directory
 
 # Passed on to cargo by `make test`, for example ARGS="-p store".
 ARGS ?=
+# What `make faults` draws everything from, and for how many minutes it rages.
+SEED ?= 1
+MINUTES ?= 10
 
-.PHONY: help demo run start stop migrate test test-consul lint format openapi clean-data
+.PHONY: help demo run start stop migrate test test-consul faults lint format openapi clean-data
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +34,9 @@ test: ## Run all tests with the services they need (ARGS="-p store" for some)
 
 test-consul: ## Test the registration at a real Consul agent, built first
 	@scripts/test-consul
+
+faults: ## Kill, pause, cut and fill under load, then check every promise (SEED=1 MINUTES=10)
+	@scripts/faults --seed $(SEED) --minutes $(MINUTES)
 
 lint: ## Check formatting, lints, scripts and texts
 	@scripts/lint
