@@ -9,7 +9,13 @@ ARGS ?=
 SEED ?= 1
 MINUTES ?= 10
 
-.PHONY: help demo run start stop migrate test test-consul faults lint format openapi clean-data
+# What `make bench` measures: one mode instead of both, less or more of everything, some rows instead of all.
+MODE ?=
+QUICK ?=
+FULL ?=
+ONLY ?=
+
+.PHONY: help demo run start stop migrate test test-consul faults bench lint format openapi clean-data
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +43,9 @@ test-consul: ## Test the registration at a real Consul agent, built first
 
 faults: ## Kill, pause, cut and fill under load, then check every promise (SEED=1 MINUTES=10)
 	@scripts/faults --seed $(SEED) --minutes $(MINUTES)
+
+bench: ## Measure against the engine's floor (MODE=embedded, QUICK=1, FULL=1, ONLY=saga,rush)
+	@scripts/bench $(if $(MODE),--mode $(MODE)) $(if $(QUICK),--quick) $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY))
 
 lint: ## Check formatting, lints, scripts and texts
 	@scripts/lint

@@ -22,6 +22,7 @@ fn allowed() -> BTreeMap<&'static str, Option<Vec<&'static str>>> {
         ("boxoffice", None),
         ("testkit", None),
         ("faults", None),
+        ("bench", None),
     ])
 }
 

@@ -1,0 +1,122 @@
+//! Somebody who buys over HTTP as quickly as a program can.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use domain::ids::{SeatId, ShowId};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// How long a payment may take to become tickets.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
+/// How often a buyer who is alone looks whether the tickets are there: the error of what is measured.
+const LOOK_EVERY: Duration = Duration::from_millis(4);
+/// How often one among many does, as a patient page would: looking more often would be most of what is measured.
+const LOOK_AMONG_MANY_EVERY: Duration = Duration::from_millis(50);
+
+/// Somebody who buys.
+#[derive(Clone)]
+pub(crate) struct Buyer {
+    http: Client,
+    api: String,
+    token: String,
+    look_every: Duration,
+}
+
+/// What a request for seats was answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The booking, or the problem.
+    pub(crate) body: Value,
+    /// How long the answer took.
+    pub(crate) took: Duration,
+}
+
+/// A client that keeps enough connections for `at_once` requests.
+pub(crate) fn http(at_once: usize) -> anyhow::Result<Client> {
+    Ok(Client::builder().no_proxy().pool_max_idle_per_host(at_once).timeout(Duration::from_secs(60)).build()?)
+}
+
+impl Buyer {
+    /// Somebody with a token, who uses the connections of `http`.
+    pub(crate) fn new(http: &Client, api: &str, token: String) -> Self {
+        Self { http: http.clone(), api: api.to_owned(), token, look_every: LOOK_AMONG_MANY_EVERY }
+    }
+
+    /// The same, who does nothing but look while waiting.
+    pub(crate) fn eager(self) -> Self {
+        Self { look_every: LOOK_EVERY, ..self }
+    }
+
+    /// Asks for seats under a key of its own.
+    pub(crate) async fn ask(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<Asked> {
+        let began = Instant::now();
+        let body = json!({ "showId": show_id, "seatIds": seats });
+        let request = self.http.post(format!("{}/api/v1/bookings", self.api)).bearer_auth(&self.token);
+        let key = Uuid::new_v4().simple().to_string();
+        let answer = request.header("Idempotency-Key", key).json(&body).send().await?;
+        let (status, took) = (answer.status(), began.elapsed());
+        Ok(Asked { status, body: answer.json().await.unwrap_or_default(), took })
+    }
+
+    /// Pays on the booking's page; the provider tells boxoffice by webhook.
+    pub(crate) async fn pay(&self, booking: &Value) -> anyhow::Result<()> {
+        let page = booking["payment"]["paymentPage"].as_str().context("there is nothing to pay")?;
+        let mut page: reqwest::Url = page.parse()?;
+        let secret = page.query_pairs().find(|(name, _)| name == "secret").map(|(_, secret)| secret.into_owned());
+        page.set_query(None);
+        let card = json!({ "card": "4242424242424242", "secret": secret });
+        let paid = self.http.post(page).json(&card).send().await?;
+        if !paid.status().is_success() {
+            bail!("paying is answered {}: {}", paid.status(), paid.text().await.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// The booking once its payment is open, for one whose answer was that it goes on.
+    pub(crate) async fn opened(&self, booking: &Value) -> anyhow::Result<Value> {
+        let id = booking["id"].as_str().context("the booking has no id")?;
+        let deadline = Instant::now() + CONFIRMED_WITHIN;
+        loop {
+            let request = self.http.get(format!("{}/api/v1/bookings/{id}", self.api)).bearer_auth(&self.token);
+            let seen: Value = request.send().await?.json().await?;
+            if seen["payment"]["paymentPage"].is_string() {
+                return Ok(seen);
+            }
+            if Instant::now() > deadline {
+                bail!("booking {id} is not opened: {seen}");
+            }
+            tokio::time::sleep(self.look_every).await;
+        }
+    }
+
+    /// Waits for the tickets.
+    pub(crate) async fn is_confirmed(&self, booking: &Value) -> anyhow::Result<()> {
+        let id = booking["id"].as_str().context("the booking has no id")?;
+        let deadline = Instant::now() + CONFIRMED_WITHIN;
+        loop {
+            let request = self.http.get(format!("{}/api/v1/bookings/{id}", self.api)).bearer_auth(&self.token);
+            let seen: Value = request.send().await?.json().await?;
+            match seen["state"].as_str() {
+                Some("confirmed") => return Ok(()),
+                Some("awaiting_payment") if Instant::now() < deadline => tokio::time::sleep(self.look_every).await,
+                _ => bail!("booking {id} is not confirmed: {seen}"),
+            }
+        }
+    }
+
+    /// Buys seats from the first request to the tickets; how long the answer took, and the tickets after the payment.
+    pub(crate) async fn buy(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<(Duration, Duration)> {
+        let asked = self.ask(show_id, seats).await?;
+        if asked.status != StatusCode::CREATED {
+            bail!("a booking is answered {}: {}", asked.status, asked.body);
+        }
+        let began = Instant::now();
+        self.pay(&asked.body).await?;
+        self.is_confirmed(&asked.body).await?;
+        Ok((asked.took, began.elapsed()))
+    }
+}
