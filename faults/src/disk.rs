@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use testkit::mode::shared_postgres;
 
 /// How large it is: more than the longest storm fills by itself.
-const SIZE: &str = "768m";
+const SIZE: &str = "256m";
 /// What is written at once to fill it, the smaller the less is left.
 const CHUNKS: [usize; 2] = [1 << 20, 4 << 10];
 

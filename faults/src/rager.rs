@@ -193,9 +193,10 @@ impl<'a> Rager<'a> {
         let whole = Instant::now();
         let at = self.begun.elapsed().as_secs_f64();
         match self.stage.parts_are_up(READY_WITHIN).await {
-            Ok(()) => {
+            Ok(last) => {
                 outcome.ready_again.add(whole.elapsed(), || format!("the wave that ended at {at:.0} s"));
-                println!("{at:7.1} s  ready again after {:.1} s", whole.elapsed().as_secs_f64());
+                let last = last.map_or_else(String::new, |last| format!("; last, {last}"));
+                println!("{at:7.1} s  ready again after {:.1} s{last}", whole.elapsed().as_secs_f64());
             }
             Err(who) => {
                 let what = format!("{READY_WITHIN:?} after everything was whole again, at {at:.0} s: {who}");

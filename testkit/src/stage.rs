@@ -246,22 +246,26 @@ impl Stage {
         self.fleet.stop_all().await;
     }
 
-    /// Waits until everything that the processes need is there, as they say themselves; tells who does not.
-    pub async fn parts_are_up(&self, within: Duration) -> Result<(), String> {
+    /// Waits until everything that the processes need is there, as they say themselves. Tells who was the last to miss
+    /// something, if anybody had to be waited for; the error says who still does.
+    pub async fn parts_are_up(&self, within: Duration) -> Result<Option<String>, String> {
         let deadline = Instant::now() + within;
+        let mut last = None;
         for name in self.fleet.names().into_iter().filter(|name| name != "payments-1") {
             loop {
                 let answer = self.fleet.operations(&name, "/health/ready").await;
                 if matches!(&answer, Some((200, body)) if body.contains("\"status\":\"ready\"")) {
                     break;
                 }
+                let said = answer.map_or_else(|| "nothing".to_owned(), |(status, body)| format!("{status} {body}"));
                 if Instant::now() >= deadline {
-                    return Err(format!("{name} does not say that all parts are up, but {answer:?}"));
+                    return Err(format!("{name} does not say that all parts are up, but {said}"));
                 }
+                last = Some(format!("{name} said {said}"));
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        Ok(())
+        Ok(last)
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use faults::{Options, rage, report};
 
+/// One that fills the disk first and then restarts PostgreSQL; a busy machine takes a minute to bring Kafka back.
+const SEED: u64 = 10;
 const LENGTH: Duration = Duration::from_secs(60);
 const REST_WITHIN: Duration = Duration::from_secs(120);
 const AT_ONCE: usize = 16;
@@ -16,7 +18,7 @@ const CUSTOMERS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_promise_holds_in_a_storm_of_a_minute() {
-    let seed = std::env::var("BOXOFFICE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed = std::env::var("BOXOFFICE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     println!("seed {seed} (BOXOFFICE_TEST_SEED chooses another)");
     let (program, environment) = (program::of_these_sources(), Vec::new());
     let options = Options { seed, length: LENGTH, program, environment, rest_within: REST_WITHIN, at_once: AT_ONCE };
