@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
@@ -14,6 +15,8 @@ use testkit::mode::shared_postgres;
 
 /// How large it is: more than the longest storm fills by itself.
 const SIZE: &str = "256m";
+/// How long PostgreSQL may be away when it is first asked for.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 /// What is written at once to fill it, the smaller the less is left.
 const CHUNKS: [usize; 2] = [1 << 20, 4 << 10];
 
@@ -29,7 +32,15 @@ impl Disk {
         if !geteuid().is_root() {
             bail!("a disk can only be mounted by root");
         }
-        let server = Database::connect(shared_postgres()).await?;
+        let deadline = Instant::now() + ANSWERS_WITHIN;
+        let server = loop {
+            match Database::connect(shared_postgres()).await {
+                Ok(server) => break server,
+                // It may be coming back from what was done to it before.
+                Err(error) if Instant::now() >= deadline => return Err(error.into()),
+                Err(_away) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        };
         let made = Self::mount_for(&server).await;
         server.close().await?;
         made

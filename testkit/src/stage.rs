@@ -1,6 +1,7 @@
 //! Processes of each role, their servers behind proxies, and one address for all APIs.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use checker::{Quiet, Report};
 use domain::contact::{Contact, EmailAddress, Locale, PersonName};
 use domain::ids::BookingId;
 use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
 use secrecy::ExposeSecret;
 use store::Store;
 use tokio::sync::{Mutex, MutexGuard};
@@ -21,7 +23,7 @@ use crate::mode::Mode;
 use crate::proxy::Proxy;
 use crate::test_app::{Entrance, TestSettings, World};
 
-/// Only one stage at a time may have the servers.
+/// Only one stage at a time may have the servers: of this process, and of this clone.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// How long a contact may take to be written.
@@ -71,7 +73,7 @@ pub struct Stage {
     _front: Proxy,
     /// Where everything is.
     pub addresses: Addresses,
-    _alone: MutexGuard<'static, ()>,
+    _alone: (MutexGuard<'static, ()>, File),
 }
 
 /// Why a stage has not come to rest.
@@ -128,7 +130,7 @@ impl StageEntrance {
 impl Stage {
     /// Starts everybody, and waits until they are ready; says who is not.
     pub async fn try_to_set(cast: Cast) -> Result<Self, String> {
-        let alone = ALONE.lock().await;
+        let alone = (ALONE.lock().await, alone_in_this_clone().await);
         let tablespace = cast.tablespace.clone();
         let wanted = TestSettings { mode: Mode::Distributed, tablespace, ..TestSettings::default() };
         let world = World::new(&wanted).await;
@@ -276,6 +278,19 @@ impl std::fmt::Display for Unrest {
             Self::Unreadable(why) => write!(f, "the evidence cannot be read: {why}"),
         }
     }
+}
+
+/// Waits until no other process has a stage; they would restart each other's servers. Nobody else has it for as long as
+/// the file is open.
+async fn alone_in_this_clone() -> File {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../.data");
+    let locked = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(folder)?;
+        let file = File::create(format!("{folder}/stage.lock"))?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        std::io::Result::Ok(file)
+    });
+    locked.await.unwrap().unwrap()
 }
 
 /// `host:port` of a URL.
