@@ -1,5 +1,7 @@
 //! Somebody who buys over HTTP as quickly as a program can.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -12,8 +14,10 @@ use uuid::Uuid;
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 /// How often a buyer who is alone looks whether the tickets are there: the error of what is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
-/// How often one among many does, as a patient page would: looking more often would be most of what is measured.
+/// How often one among many does, once it is about to be time: looking often would be most of what is measured.
 const LOOK_AMONG_MANY_EVERY: Duration = Duration::from_millis(50);
+/// How much of the usual wait one among many lets pass before it looks at all.
+const FIRST_LOOK_AFTER: f64 = 0.9;
 
 /// Somebody who buys.
 #[derive(Clone)]
@@ -21,7 +25,8 @@ pub(crate) struct Buyer {
     http: Client,
     api: String,
     token: String,
-    look_every: Duration,
+    /// How long others have waited for their tickets, in microseconds; none for a buyer who is alone.
+    usual_wait: Option<Arc<AtomicU64>>,
 }
 
 /// What a request for seats was answered.
@@ -43,12 +48,16 @@ pub(crate) fn http(at_once: usize) -> anyhow::Result<Client> {
 impl Buyer {
     /// Somebody with a token, who uses the connections of `http`.
     pub(crate) fn new(http: &Client, api: &str, token: String) -> Self {
-        Self { http: http.clone(), api: api.to_owned(), token, look_every: LOOK_AMONG_MANY_EVERY }
+        Self { http: http.clone(), api: api.to_owned(), token, usual_wait: None }
     }
 
-    /// The same, who does nothing but look while waiting.
-    pub(crate) fn eager(self) -> Self {
-        Self { look_every: LOOK_EVERY, ..self }
+    /// The same as one of many, who learn from each other how long the tickets take.
+    pub(crate) fn among_many(self, usual_wait: &Arc<AtomicU64>) -> Self {
+        Self { usual_wait: Some(Arc::clone(usual_wait)), ..self }
+    }
+
+    fn look_every(&self) -> Duration {
+        if self.usual_wait.is_some() { LOOK_AMONG_MANY_EVERY } else { LOOK_EVERY }
     }
 
     /// Asks for seats under a key of its own.
@@ -89,34 +98,53 @@ impl Buyer {
             if Instant::now() > deadline {
                 bail!("booking {id} is not opened: {seen}");
             }
-            tokio::time::sleep(self.look_every).await;
+            tokio::time::sleep(self.look_every()).await;
         }
     }
 
     /// Waits for the tickets.
     pub(crate) async fn is_confirmed(&self, booking: &Value) -> anyhow::Result<()> {
         let id = booking["id"].as_str().context("the booking has no id")?;
-        let deadline = Instant::now() + CONFIRMED_WITHIN;
+        let began = Instant::now();
+        let deadline = began + CONFIRMED_WITHIN;
+        if let Some(usual) = &self.usual_wait {
+            let usual = Duration::from_micros(usual.load(Ordering::Relaxed));
+            tokio::time::sleep(usual.mul_f64(FIRST_LOOK_AFTER)).await;
+        }
         loop {
             let request = self.http.get(format!("{}/api/v1/bookings/{id}", self.api)).bearer_auth(&self.token);
             let seen: Value = request.send().await?.json().await?;
             match seen["state"].as_str() {
-                Some("confirmed") => return Ok(()),
-                Some("awaiting_payment") if Instant::now() < deadline => tokio::time::sleep(self.look_every).await,
+                Some("confirmed") => {
+                    self.learn(began.elapsed());
+                    return Ok(());
+                }
+                Some("awaiting_payment") if Instant::now() < deadline => tokio::time::sleep(self.look_every()).await,
                 _ => bail!("booking {id} is not confirmed: {seen}"),
             }
+        }
+    }
+
+    fn learn(&self, waited: Duration) {
+        if let Some(usual) = &self.usual_wait {
+            let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+            let before = usual.load(Ordering::Relaxed);
+            // A sliding mean; that two may write at the same time does not matter.
+            usual.store((before.saturating_mul(15).saturating_add(waited)) / 16, Ordering::Relaxed);
         }
     }
 
     /// Buys seats from the first request to the tickets; how long the answer took, and the tickets after the payment.
     pub(crate) async fn buy(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<(Duration, Duration)> {
         let asked = self.ask(show_id, seats).await?;
-        if asked.status != StatusCode::CREATED {
-            bail!("a booking is answered {}: {}", asked.status, asked.body);
-        }
+        let booking = match asked.status {
+            StatusCode::CREATED => asked.body,
+            StatusCode::ACCEPTED => self.opened(&asked.body).await?,
+            status => bail!("a booking is answered {status}: {}", asked.body),
+        };
         let began = Instant::now();
-        self.pay(&asked.body).await?;
-        self.is_confirmed(&asked.body).await?;
+        self.pay(&booking).await?;
+        self.is_confirmed(&booking).await?;
         Ok((asked.took, began.elapsed()))
     }
 }

@@ -2,7 +2,8 @@
 //! engine's floor.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::ids::{SeatId, ShowId};
@@ -152,8 +153,9 @@ fn processor_figure(mode: Mode, turns: &[Turn]) -> Figure {
 
 /// Buys the next seats as one of many, from the first request to the tickets.
 async fn buy(system: &System, seats: &Seats, http: &reqwest::Client) -> anyhow::Result<(Duration, Duration)> {
-    let (show_id, seats) = seats.next(system).await?;
-    Buyer::new(http, &system.addresses.api, system.token()?).buy(show_id, &seats).await
+    let (show_id, wanted) = seats.next(system).await?;
+    let buyer = Buyer::new(http, &system.addresses.api, system.token()?);
+    buyer.among_many(&seats.usual_wait).buy(show_id, &wanted).await
 }
 
 /// The same for a buyer who is alone.
@@ -163,7 +165,7 @@ pub(crate) async fn buy_alone(
     http: &reqwest::Client,
 ) -> anyhow::Result<(Duration, Duration)> {
     let (show_id, seats) = seats.next(system).await?;
-    Buyer::new(http, &system.addresses.api, system.token()?).eager().buy(show_id, &seats).await
+    Buyer::new(http, &system.addresses.api, system.token()?).buy(show_id, &seats).await
 }
 
 fn of<T>(all: &[T], value: impl Fn(&T) -> f64) -> Vec<f64> {
@@ -179,6 +181,8 @@ fn milliseconds(time: Duration) -> f64 {
 pub(crate) struct Seats {
     next: Mutex<Option<(ShowId, u32)>>,
     opening: tokio::sync::Mutex<()>,
+    /// How long tickets take, as those who buy at the same time have found.
+    usual_wait: Arc<AtomicU64>,
 }
 
 impl Seats {
