@@ -12,7 +12,7 @@ mod crowd;
 mod disk;
 mod outcome;
 mod rager;
-mod story;
+pub mod story;
 
 pub mod report;
 

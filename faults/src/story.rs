@@ -74,7 +74,7 @@ const LEDGER: [(&str, &str); 4] = [
 ];
 
 /// The whole story of a booking, a line for each thing that is known.
-pub(crate) async fn of(stage: &Stage, booking_id: BookingId) -> String {
+pub async fn of(stage: &Stage, booking_id: BookingId) -> String {
     let mut story = format!("  the story of {booking_id}\n");
     let database = stage.store.connection();
     for (title, text) in ROWS {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
 mod program;
+mod story;
 
 use std::time::Duration;
 
