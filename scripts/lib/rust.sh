@@ -26,9 +26,9 @@ prepare_rust() {
     rust_is_new_enough
 }
 
-# boxoffice_program [PROFILE]: where the build of a profile puts it; `debug` if not given.
+# boxoffice_program PROFILE: where its build of a profile is put.
 boxoffice_program() {
     local target=${CARGO_TARGET_DIR:-target}
     [[ $target == /* ]] || target=$PWD/$target
-    printf '%s\n' "$target/${1:-debug}/boxoffice"
+    printf '%s\n' "$target/$1/boxoffice"
 }
