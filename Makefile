@@ -8,6 +8,8 @@ ARGS ?=
 # What `make faults` draws everything from, and for how many minutes it rages.
 SEED ?= 1
 MINUTES ?= 10
+# Which of faults/mutations `make mutations` tries, without `.toml`; all, if none is named.
+NAMES ?=
 
 # What `make bench` measures: one mode instead of both, less or more of everything, some rows instead of all.
 MODE ?=
@@ -15,7 +17,7 @@ QUICK ?=
 FULL ?=
 ONLY ?=
 
-.PHONY: help demo run start stop migrate test test-consul faults bench lint format openapi clean-data
+.PHONY: help demo run start stop migrate test test-consul faults mutations bench lint format openapi clean-data
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +45,9 @@ test-consul: ## Test the registration at a real Consul agent, built first
 
 faults: ## Kill, pause, cut and fill under load, then check every promise (SEED=1 MINUTES=10)
 	@scripts/faults --seed $(SEED) --minutes $(MINUTES)
+
+mutations: ## Rage against builds that are broken on purpose, each of which has to be caught (NAMES="..." for some)
+	@scripts/mutations $(NAMES)
 
 bench: ## Measure against the engine's floor (MODE=embedded, QUICK=1, FULL=1, ONLY=saga,rush)
 	@scripts/bench $(if $(MODE),--mode $(MODE)) $(if $(QUICK),--quick) $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY))

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a storm that cannot be set up fails loudly")]
 
 pub mod deed;
+pub mod mutation;
 pub mod plan;
 pub mod storm;
 
