@@ -27,7 +27,6 @@ const LOOKED_AT_AFTER: Duration = Duration::from_secs(20);
 const AT_ONCE: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes long, and two of the mutations are not caught by every storm yet: make mutations"]
 async fn the_storm_catches_every_mutation_and_nothing_else() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let all = Mutation::all(workspace).unwrap();
