@@ -1,8 +1,8 @@
 //! Whether the storm catches what it is there to catch: builds with a named defect, each in the same storm, and one
 //! without, which has to withstand it.
 //!
-//! All of them take a quarter of an hour, so a run of all tests takes those that say `in_every_run`: one for each layer
-//! that keeps a request, a step or a webhook from having a second effect. `make mutations` takes all, or some by name.
+//! All of them take a quarter of an hour, so they have a command of their own: `make mutations` takes all, or some by
+//! name.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
