@@ -8,6 +8,8 @@ ARGS ?=
 # What `make faults` draws everything from, and for how many minutes it rages.
 SEED ?= 1
 MINUTES ?= 10
+# Which release `make upgrade` starts from; the newest tag, if none is named.
+FROM ?=
 # Which of faults/mutations `make mutations` tries, without `.toml`; all, if none is named.
 NAMES ?=
 
@@ -17,7 +19,7 @@ QUICK ?=
 FULL ?=
 ONLY ?=
 
-.PHONY: help demo run start stop migrate test test-consul faults mutations bench lint format openapi clean-data
+.PHONY: help demo run start stop migrate test test-consul faults upgrade mutations bench lint format openapi clean-data
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +47,9 @@ test-consul: ## Test the registration at a real Consul agent, built first
 
 faults: ## Kill, pause, cut and fill under load, then check every promise (SEED=1 MINUTES=10)
 	@scripts/faults --seed $(SEED) --minutes $(MINUTES)
+
+upgrade: ## Replace an older release by this one while customers buy (FROM=v0.1.0 MINUTES=2)
+	@scripts/upgrade "$(FROM)" --minutes $(if $(filter command%,$(origin MINUTES)),$(MINUTES),2)
 
 mutations: ## Rage against builds that are broken on purpose, each of which has to be caught (NAMES="..." for some)
 	@scripts/mutations $(NAMES)

@@ -69,6 +69,17 @@ impl BookingSteps {
         Ok(confirmed)
     }
 
+    #[activity(definition = booking_contract::Sell)]
+    pub async fn sell(
+        self: Arc<Self>,
+        _ctx: ActivityContext,
+        record: RecordAttempt,
+    ) -> Result<BookingConfirmed, ActivityError> {
+        let sold = self.store.sell_booking(&record, Timestamp::now()).await.map_err(into_activity_error)?;
+        self.announcer.booking_changed(record.booking_id);
+        Ok(sold)
+    }
+
     #[activity(definition = booking_contract::Cancel)]
     pub async fn cancel(
         self: Arc<Self>,

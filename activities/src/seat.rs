@@ -3,13 +3,14 @@
 #![allow(missing_docs, reason = "the steps are documented where they are declared, in the contracts")]
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::hold::{Hold, SeatsLocked};
 use jiff::Timestamp;
 use locks::{LockError, LockOwner, SeatLocks};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use workflows::contracts::seat_contract;
+use workflows::contracts::{LOCKS_BUDGET, seat_contract};
 
 /// The steps on seat locks.
 pub struct SeatSteps {
@@ -23,7 +24,15 @@ pub struct SeatSteps {
 impl SeatSteps {
     #[activity(definition = seat_contract::Lock)]
     pub async fn lock(self: Arc<Self>, _ctx: ActivityContext, hold: Hold) -> Result<SeatsLocked, ActivityError> {
+        let began = Instant::now();
         match self.locks.lock(&hold, Timestamp::now()).await {
+            // Its saga has gone on without it, and may have let go of the seats by now: nobody would take this lock back.
+            Ok(SeatsLocked::Locked) if began.elapsed() > LOCKS_BUDGET => {
+                if let Err(error) = self.locks.drop_claim(&hold, Timestamp::now()).await {
+                    tracing::debug!(booking.id = %hold.booking_id, %error, "a late lock stays until it is compared");
+                }
+                Ok(SeatsLocked::Away)
+            }
             Ok(locked) => Ok(locked),
             Err(LockError::Unavailable(_)) => Ok(SeatsLocked::Away),
         }

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use store::BookingFilter;
+use store::{BookingFilter, Obstacles};
 
 use crate::engine::Begun;
 use crate::error::seats_unknown;
@@ -92,15 +92,17 @@ impl App {
             fingerprint: fingerprint(wish.show_id, &selection),
             seat_ids: selection,
         };
-        if let Some(before) = self.store().find_booking(request.booking_id).await? {
-            if before.fingerprint != request.fingerprint {
+        if let Some(known) = self.store().find_known(request.booking_id).await? {
+            if known.fingerprint != request.fingerprint {
                 return Err(AppError::KeyReused);
             }
-            if before.state != BookingState::Pending {
+            if !known.is_pending
+                && let Some(before) = self.store().find_booking(request.booking_id).await?
+            {
                 return self.answer_of(before).await;
             }
         }
-        let Some(show) = self.store().find_show(request.show_id).await? else {
+        let Some(show) = self.shared.shows_on_sale.find(self.store(), request.show_id).await? else {
             return Err(AppError::invalid("showId", "show_unknown", format!("there is no show {}", request.show_id)));
         };
         let claim = self.claim_at_edge(&request, &show).await?;
@@ -150,7 +152,9 @@ impl App {
     }
 
     pub(crate) async fn view(&self, booking: Booking) -> Result<BookingView, AppError> {
-        let tickets = self.store().tickets_of(booking.id).await?;
+        // One that waits for its money has none.
+        let tickets =
+            if booking.state.is_open() { Vec::new() } else { self.store().tickets_of(booking.id).await? };
         Ok(BookingView { booking, tickets, as_of: self.now() })
     }
 
@@ -186,18 +190,16 @@ impl App {
 
     /// The locks may have been lost, so one indexed read of the seats precedes the start.
     async fn refusal_by_database(&self, request: &BookingRequest) -> Result<(), AppError> {
-        let seats = request.seat_ids.as_slice();
-        let check = self.store().seats_not_available(request.show_id, seats, request.booking_id).await?;
-        if !check.unknown.is_empty() {
-            return Err(seats_unknown(&check.unknown));
+        let Obstacles { seats, open_holds } = self.store().obstacles(request).await?;
+        if !seats.unknown.is_empty() {
+            return Err(seats_unknown(&seats.unknown));
         }
-        if !check.taken.is_empty() {
-            return Err(AppError::SeatsTaken { seat_ids: check.taken });
+        if !seats.taken.is_empty() {
+            return Err(AppError::SeatsTaken { seat_ids: seats.taken });
         }
         let limit = OPEN_HOLDS_PER_CUSTOMER_AND_SHOW;
-        let open = self.store().count_open_holds(request.customer_id, request.show_id).await?;
         // One of the open holds may be this booking's own, opened by a copy of this request a moment ago.
-        if open >= i64::from(limit) && self.store().find_booking(request.booking_id).await?.is_none() {
+        if open_holds >= i64::from(limit) && self.store().find_known(request.booking_id).await?.is_none() {
             return Err(AppError::TooManyHolds { limit });
         }
         Ok(())

@@ -141,8 +141,13 @@ impl Engine {
     ) -> Begun {
         let booking_id = request.booking_id;
         let EngineConfig { task_queue, patience, provider_calls, .. } = self.config();
-        let input =
-            BookTicketInput { request: request.clone(), hold, patience: *patience, provider_calls: *provider_calls };
+        let input = BookTicketInput {
+            request: request.clone(),
+            hold,
+            patience: *patience,
+            provider_calls: *provider_calls,
+            sells_at_once: true,
+        };
         let attributes = SearchAttributes::new([
             BOOKING_STATE.value_set("pending".to_owned()),
             SHOW_ID.value_set(request.show_id.to_string()),

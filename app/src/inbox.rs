@@ -91,15 +91,13 @@ impl App {
             // Nothing that boxoffice has asked for; kept for whoever looks.
             return Ok(None);
         };
-        let found = self.store().find_booking_by_intent(&intent_id).await.map_err(|error| error.to_string())?;
-        let booking_id = found.ok_or_else(|| format!("intent {intent_id} is not known"))?;
-        let record = self.store().recall_booking(booking_id).await.map_err(|error| error.to_string())?;
-        let record = record.ok_or_else(|| format!("booking {booking_id} is not there"))?;
+        let found = self.store().recall_booking_by_intent(&intent_id).await.map_err(|error| error.to_string())?;
+        let record = found.ok_or_else(|| format!("intent {intent_id} is not known"))?;
         if may_tell_news(&record, &intent_id, &event.kind) {
             let word = Word::Payment(PaymentNoticed { intent_id: Some(intent_id) });
             self.engine().tell(&record.request, word).await.map_err(|error| error.to_string())?;
         }
-        Ok(Some(booking_id))
+        Ok(Some(record.request.booking_id))
     }
 }
 

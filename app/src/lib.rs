@@ -12,6 +12,7 @@ pub mod payment;
 pub mod payment_message;
 pub mod repair;
 pub mod show;
+mod shows_on_sale;
 pub mod webhook;
 
 pub mod engine;
@@ -75,6 +76,7 @@ struct Shared {
     parts: Parts,
     flights: booking::Flights,
     openings: opening::Openings,
+    shows_on_sale: shows_on_sale::ShowsOnSale,
     boards: Arc<availability::Boards>,
     /// Rung when the inbox has got something.
     inbox: Notify,
@@ -88,6 +90,7 @@ impl App {
             parts,
             flights: booking::Flights::default(),
             openings: opening::Openings::default(),
+            shows_on_sale: shows_on_sale::ShowsOnSale::default(),
             boards,
             inbox: Notify::new(),
         };

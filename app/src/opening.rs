@@ -11,6 +11,10 @@ use tokio::sync::watch;
 
 /// How often the rows are looked at: what a caller waits longer than it has to, on average half of this.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// The same while many wait, who wait longer anyway: looking must not become what they wait for.
+const LOOK_FOR_MANY_EVERY: Duration = Duration::from_millis(15);
+/// From how many on it is many.
+const MANY: usize = 8;
 /// The pause after the database could not be read.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How many rows are looked at with one statement.
@@ -56,7 +60,7 @@ async fn look(openings: Arc<Mutex<Waiting>>, store: Store) {
             }
             waiting.bookings.keys().copied().collect()
         };
-        let mut pause = LOOK_EVERY;
+        let mut pause = if wanted.len() < MANY { LOOK_EVERY } else { LOOK_FOR_MANY_EVERY };
         for some in wanted.chunks(AT_ONCE) {
             match store.opened_among(some).await {
                 Ok(opened) => {

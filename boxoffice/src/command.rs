@@ -71,7 +71,11 @@ struct DataFolder {
 }
 
 /// Runs a command to its end.
-pub async fn run(command: Command) -> anyhow::Result<()> {
+pub fn run(command: Command) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(carry_out(command))
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<()> {
     let effective = Effective::read(command.config.as_deref())?;
     let mut settings = effective.settings()?;
     if matches!(command.role, RoleCommand::Demo(_)) {

@@ -8,6 +8,7 @@ pub mod deed;
 pub mod mutation;
 pub mod plan;
 pub mod storm;
+pub mod upgrade;
 
 mod crowd;
 mod disk;

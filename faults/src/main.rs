@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use faults::upgrade::{Upgrade, Upgraded, upgrade};
 use faults::{Options, rage, report};
 
 /// How long everything may take to come to rest.
@@ -24,15 +25,29 @@ struct Arguments {
     /// The binary that the fleet is made of.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debug/boxoffice"))]
     program: PathBuf,
+    /// The binary of an older release: instead of raging, it is replaced by the other one while customers buy.
+    #[arg(long)]
+    upgrade_from: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { seed, minutes, program } = Arguments::parse();
+    let Arguments { seed, minutes, program, upgrade_from } = Arguments::parse();
     let length = Duration::try_from_secs_f64(minutes * 60.0)?;
-    let options =
-        Options { seed, length, program, environment: Vec::new(), rest_within: REST_WITHIN, at_once: AT_ONCE };
-    let outcome = rage(options).await?;
+    let outcome = match upgrade_from {
+        None => {
+            let options =
+                Options { seed, length, program, environment: Vec::new(), rest_within: REST_WITHIN, at_once: AT_ONCE };
+            rage(options).await?
+        }
+        Some(from) => {
+            let options =
+                Upgrade { seed, length, from, to: program, rest_within: REST_WITHIN, at_once: AT_ONCE };
+            let Upgraded { outcome, handed_over } = upgrade(options).await?;
+            println!("{handed_over} sagas of the old release were open when its last worker had stopped");
+            outcome
+        }
+    };
     print!("{}", report::table(&outcome));
     println!("{}", report::line(&outcome));
     Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -82,12 +82,17 @@ pub async fn rage(options: Options) -> anyhow::Result<Outcome> {
     let (told, lost) = crowd.told();
     sold_again(&told, &ended, until, &mut outcome);
     take_down(told, lost, &mut outcome);
-    settle(&mut stage, &options, &mut outcome).await;
-    tell_stories(&stage, &mut outcome).await;
+    finish(stage, options.rest_within, &mut outcome).await;
+    Ok(outcome)
+}
+
+/// Waits for the rest, checks every promise, and stops all processes, which have to end well.
+pub(crate) async fn finish(mut stage: Stage, rest_within: Duration, outcome: &mut Outcome) {
+    settle(&mut stage, rest_within, outcome).await;
+    tell_stories(&stage, outcome).await;
     outcome.broken.extend(stage.fleet.ended().into_iter().map(|who| Broken::new("process ended", None, who)));
     let failures = stage.fleet.try_to_stop_all().await;
     outcome.broken.extend(failures.into_iter().map(|who| Broken::new("process ended", None, who)));
-    Ok(outcome)
 }
 
 async fn set(options: &Options, tablespace: Option<String>) -> anyhow::Result<Stage> {
@@ -98,9 +103,9 @@ async fn set(options: &Options, tablespace: Option<String>) -> anyhow::Result<St
 }
 
 /// Waits until everything has come to rest, and holds every promise against what there is.
-async fn settle(stage: &mut Stage, options: &Options, outcome: &mut Outcome) {
+async fn settle(stage: &mut Stage, rest_within: Duration, outcome: &mut Outcome) {
     let resting = Instant::now();
-    match stage.comes_to_rest(options.rest_within).await {
+    match stage.comes_to_rest(rest_within).await {
         Ok(report) => {
             outcome.at_rest_after = Some(resting.elapsed());
             outcome.bookings = report.counts.bookings;
@@ -110,7 +115,7 @@ async fn settle(stage: &mut Stage, options: &Options, outcome: &mut Outcome) {
             outcome.broken.push(Broken::new("not at rest", None, unread.to_string()));
         }
     }
-    let hearing = hear_everything(stage, options.rest_within).await;
+    let hearing = hear_everything(stage, rest_within).await;
     (outcome.messages, outcome.messages_again) = (hearing.messages, hearing.repeated);
     (outcome.mails, outcome.mails_again) = (hearing.mails, hearing.mails_again);
     for (booking_id, what) in hearing.wrong {
@@ -164,7 +169,7 @@ fn sold_again(told: &Told, ended: &[(Instant, String)], until: Instant, outcome:
     }
 }
 
-fn take_down(told: Told, lost: Vec<String>, outcome: &mut Outcome) {
+pub(crate) fn take_down(told: Told, lost: Vec<String>, outcome: &mut Outcome) {
     for unexpected in told.unexpected {
         outcome.broken.push(Broken::new("unexpected answer", Some(unexpected.booking_id), unexpected.what));
     }

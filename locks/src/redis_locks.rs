@@ -131,6 +131,12 @@ impl RedisLocks {
         }
     }
 
+    /// Has a show compared with the database as soon as Redis answers again: what it was told last may not have reached
+    /// it, and a claim that nobody takes back refuses everybody until its deadline.
+    fn rebuild_later(&self, show_id: ShowId) {
+        let _full = self.unfilled.try_send(show_id);
+    }
+
     /// The key of the list of shows, which no other call touches: it may be on another node of a cluster.
     fn list_key(&self) -> String {
         self.connection.key("shows")
@@ -198,14 +204,14 @@ impl SeatLocks for RedisLocks {
             .arg(later(now, LOCK_TOMBSTONE_SECONDS).as_millisecond())
             .arg(LOCK_TOMBSTONE_SECONDS * 1000);
         add_seats(&mut call, &owner.seat_ids);
-        self.run("release", &call).await
+        self.run("release", &call).await.inspect_err(|_away| self.rebuild_later(owner.show_id))
     }
 
     async fn drop_claim(&self, claim: &Hold, _now: Timestamp) -> Result<(), LockError> {
         let mut call = DROP_CLAIM.key(self.seats_key(claim.show_id));
         call.arg(format!("{}:{}", claim.until.as_millisecond(), claim.booking_id));
         add_seats(&mut call, &claim.seat_ids);
-        self.run("drop_claim", &call).await
+        self.run("drop_claim", &call).await.inspect_err(|_away| self.rebuild_later(claim.show_id))
     }
 
     async fn mark_sold(&self, owner: &LockOwner) -> Result<(), LockError> {

@@ -18,6 +18,9 @@ const LEASE_SECONDS: i64 = 15;
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often the outbox is looked at while nothing comes.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The pause after a look that found something: what comes meanwhile is published at once, which costs a fraction of
+/// publishing it one by one.
+const GATHER: Duration = Duration::from_millis(50);
 /// How many messages of a slot are published at once.
 const BATCH: u32 = 500;
 /// The pause after something was away; each further one is twice as long.
@@ -69,6 +72,9 @@ pub struct Relay {
     publisher: Arc<dyn Publisher>,
     name: String,
     slots: BTreeMap<i32, Slot>,
+    /// What is published and yet to be marked so: a database that reads and does not write must not have everything
+    /// published again and again.
+    unmarked: Vec<PublishedBatch>,
     renewed: Option<Instant>,
     counted: Option<Instant>,
 }
@@ -83,8 +89,10 @@ struct Slot {
 /// What a look at the outbox has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Round {
-    /// So many messages were published.
-    Sent(usize),
+    /// Messages were published, and more wait than fitted in.
+    More,
+    /// All that waited was published.
+    Done,
     /// Nothing waits in this relay's slots.
     Empty,
 }
@@ -101,7 +109,7 @@ enum RoundFault {
 impl Relay {
     /// A relay named `name`, which no other may be called, not even one that has ended in a crash.
     pub fn new(store: Store, publisher: Arc<dyn Publisher>, name: String) -> Self {
-        Self { store, publisher, name, slots: BTreeMap::new(), renewed: None, counted: None }
+        Self { store, publisher, name, slots: BTreeMap::new(), unmarked: Vec::new(), renewed: None, counted: None }
     }
 
     /// Publishes until `stop` is cancelled; then finishes its batch and gives its slots back.
@@ -109,9 +117,13 @@ impl Relay {
         let mut trouble = Trouble::default();
         while !stop.is_cancelled() {
             let pause = match self.round().await {
-                Ok(Round::Sent(_)) => {
+                Ok(Round::More) => {
                     trouble.over();
                     continue;
+                }
+                Ok(Round::Done) => {
+                    trouble.over();
+                    GATHER
                 }
                 Ok(Round::Empty) => {
                     trouble.over();
@@ -131,6 +143,7 @@ impl Relay {
     }
 
     async fn round(&mut self) -> Result<Round, RoundFault> {
+        self.mark().await?;
         self.renew().await?;
         self.count().await?;
         let waiting = self.store.slots_with_messages(&self.name).await?;
@@ -141,29 +154,36 @@ impl Relay {
             .filter(|slot| waiting.contains(&slot.lease.slot))
             .map(|slot| publish(&self.store, self.publisher.as_ref(), slot))
             .collect();
-        let mut batches = Vec::with_capacity(at_work.len());
         let mut fault = None;
         for outcome in join_all(at_work).await {
             match outcome {
-                Ok(Some(batch)) => batches.push(batch),
-                Ok(None) => {}
+                Ok(batch) => self.unmarked.extend(batch),
                 Err(error) => fault = Some(error),
             }
         }
-        let sent = batches.iter().map(|batch| batch.ids.len()).sum();
-        if sent > 0 {
-            let void = self.store.mark_published(&self.name, &batches, Timestamp::now()).await?;
-            for lease in void {
-                tracing::info!(slot = lease.slot, "another relay has taken over");
-                self.slots.remove(&lease.slot);
-            }
-            metrics::counter!("boxoffice_messages_published_total").increment(sent as u64);
-        }
+        let sent = !self.unmarked.is_empty();
+        let full = self.slots.values().any(|slot| slot.after.is_some());
+        self.mark().await?;
         match fault {
             Some(fault) => Err(fault),
-            None if sent > 0 => Ok(Round::Sent(sent)),
+            None if sent => Ok(if full { Round::More } else { Round::Done }),
             None => Ok(Round::Empty),
         }
+    }
+
+    /// Marks as published what is.
+    async fn mark(&mut self) -> Result<(), StoreError> {
+        if self.unmarked.is_empty() {
+            return Ok(());
+        }
+        let void = self.store.mark_published(&self.name, &self.unmarked, Timestamp::now()).await?;
+        for lease in void {
+            tracing::info!(slot = lease.slot, "another relay has taken over");
+            self.slots.remove(&lease.slot);
+        }
+        let published: usize = self.unmarked.drain(..).map(|batch| batch.ids.len()).sum();
+        metrics::counter!("boxoffice_messages_published_total").increment(published as u64);
+        Ok(())
     }
 
     async fn renew(&mut self) -> Result<(), StoreError> {

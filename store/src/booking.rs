@@ -156,16 +156,30 @@ pub(crate) struct LockedBooking {
 }
 
 impl LockedBooking {
-    /// A booking whose row this transaction has just inserted.
-    pub(crate) fn inserted(row: StoredBooking) -> Self {
+    /// A booking whose row this transaction has locked, or is about to insert.
+    pub(crate) fn of(row: StoredBooking) -> Self {
         Self { row, messages: Vec::new(), steps: Vec::new(), changed: false }
+    }
+
+    /// Writes the row of a new booking, which counts already what [`Self::tell`] writes later; false if it has a row.
+    pub(crate) async fn insert(&self, tx: &DatabaseTransaction) -> Result<bool, StoreError> {
+        let mut row = self.row.clone();
+        row.last_seq += count(&self.messages);
+        row.last_position += count(&self.steps);
+        row.insert(tx).await
+    }
+
+    /// Writes the messages and the steps.
+    pub(crate) async fn tell(&self, tx: &DatabaseTransaction, now: Timestamp) -> Result<(), StoreError> {
+        outbox::insert(tx, &self.row, &self.messages, now).await?;
+        timeline::insert(tx, &self.row, &self.steps, now).await
     }
 
     /// Locks a booking; none if there is no row.
     pub(crate) async fn find(tx: &DatabaseTransaction, id: BookingId) -> Result<Option<Self>, StoreError> {
         let text = format!("select {COLUMNS} from bookings b where b.id = $1{}", for_update(tx));
         let row = sql(text, bind![id]).one::<BookingRow>(tx).await?;
-        row.map(|row| StoredBooking::try_from(row).map(Self::inserted)).transpose()
+        row.map(|row| StoredBooking::try_from(row).map(Self::of)).transpose()
     }
 
     /// Locks a booking that must exist.
@@ -210,8 +224,7 @@ impl LockedBooking {
         if !self.changed && self.messages.is_empty() && self.steps.is_empty() {
             return Ok(self.row);
         }
-        outbox::insert(tx, &self.row, &self.messages, now).await?;
-        timeline::insert(tx, &self.row, &self.steps, now).await?;
+        self.tell(tx, now).await?;
         self.row.last_seq += count(&self.messages);
         self.row.last_position += count(&self.steps);
         self.row.updated_at = now;

@@ -42,16 +42,15 @@ async fn close(tx: &DatabaseTransaction, order: &CloseBooking, now: Timestamp) -
     if let Some(booking) = LockedBooking::find(tx, booking_id).await? {
         return close_existing(tx, booking, order, now).await;
     }
-    let tombstone = tombstone(tx, order, now).await?;
-    if !tombstone.insert(tx).await? {
+    let mut booking = LockedBooking::of(tombstone(tx, order, now).await?);
+    tell(&mut booking, order, &order.end);
+    if !booking.insert(tx).await? {
         // `booking.open` was faster, and has ended by now.
         let booking = LockedBooking::get(tx, booking_id).await?;
         return close_existing(tx, booking, order, now).await;
     }
-    let mut booking = LockedBooking::inserted(tombstone);
-    tell(&mut booking, order, &order.end);
-    let state = booking.save(tx, now).await?.state;
-    Ok(BookingClosed { state })
+    booking.tell(tx, now).await?;
+    Ok(BookingClosed { state: booking.row.state })
 }
 
 async fn close_existing(

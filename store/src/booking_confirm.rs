@@ -3,7 +3,7 @@
 use domain::booking::{BookingConfirmed, ConfirmRefusal};
 use domain::booking_state::{BookingEvent, BookingState, EndState, FailureReason};
 use domain::ids::BookingId;
-use domain::payment::AttemptState;
+use domain::payment::{AttemptState, RecordAttempt};
 use domain::show::Show;
 use domain::timeline::TimelineStep;
 use jiff::Timestamp;
@@ -15,8 +15,8 @@ use crate::column::rounded;
 use crate::error::StoreError;
 use crate::payment::{self, StoredAttempt};
 use crate::statement::{bind, sql};
-use crate::transaction::for_share;
-use crate::{hold, show, show_seat, ticket};
+use crate::transaction::for_share_of;
+use crate::{hold, payment_record, show, show_seat, ticket};
 
 impl Store {
     /// Sells a booking its seats for the money of an attempt; none is the attempt of a booking that costs nothing.
@@ -35,6 +35,28 @@ impl Store {
         })
         .await
     }
+
+    /// Writes down a reading by which an attempt is paid, and sells the booking its seats for it: both or nothing. The
+    /// same as [`Store::record_attempt`] followed by [`Store::confirm_booking`].
+    pub async fn sell_booking(&self, record: &RecordAttempt, now: Timestamp) -> Result<BookingConfirmed, StoreError> {
+        let now = rounded(now);
+        self.change(|tx| async move {
+            let done = record_and_confirm(&tx, record, now).await;
+            (tx, done)
+        })
+        .await
+    }
+}
+
+/// Writes down a reading of an attempt and sells the seats for it.
+async fn record_and_confirm(
+    tx: &DatabaseTransaction,
+    record: &RecordAttempt,
+    now: Timestamp,
+) -> Result<BookingConfirmed, StoreError> {
+    let booking = LockedBooking::get(tx, record.booking_id).await?;
+    let (booking, attempt) = payment_record::learn(tx, booking, record, now).await?;
+    sell_or_refuse(tx, booking, Some(attempt), now).await
 }
 
 async fn confirm(
@@ -49,7 +71,17 @@ async fn confirm(
         None if booking.row.amount.is_zero() => None,
         None => return Err(StoreError::NotFree { booking_id, amount: booking.row.amount }),
     };
+    sell_or_refuse(tx, booking, attempt, now).await
+}
+
+async fn sell_or_refuse(
+    tx: &DatabaseTransaction,
+    booking: LockedBooking,
+    attempt: Option<StoredAttempt>,
+    now: Timestamp,
+) -> Result<BookingConfirmed, StoreError> {
     if let Some(answer) = answer_again(tx, &booking.row, attempt.as_ref()).await? {
+        booking.save(tx, now).await?;
         return Ok(answer);
     }
     match judge(tx, &booking.row, attempt.as_ref(), now).await? {
@@ -102,23 +134,22 @@ async fn judge(
     if attempt.is_some_and(|attempt| !is_paid(attempt)) {
         return Ok(Err(ConfirmRefusal::Mismatch));
     }
-    let Some(show) = show::load(tx, booking.show_id, for_share(tx)).await? else {
+    let Some(show) = show::load(tx, booking.show_id, &for_share_of(tx, "s")).await? else {
         return Err(StoreError::NotFound { what: "show", id: booking.show_id.to_string() });
     };
-    show_seat::lock(tx, booking.show_id, &booking.seat_ids).await?;
-    match &booking.state {
-        BookingState::Pending | BookingState::AwaitingPayment => judge_held(tx, booking, &show, now).await,
-        BookingState::NeedsAttention { .. } if holds_all(tx, booking).await? => {
-            judge_held(tx, booking, &show, now).await
-        }
-        BookingState::NeedsAttention { toward, .. } => judge_late(tx, booking, &show, toward, now).await,
-        BookingState::Confirmed => judge_late(tx, booking, &show, &EndState::Confirmed, now).await,
-        BookingState::Expired => judge_late(tx, booking, &show, &EndState::Expired, now).await,
-        BookingState::Failed { reason } => {
-            judge_late(tx, booking, &show, &EndState::Failed { reason: reason.clone() }, now).await
-        }
-        BookingState::Cancelled { by } => judge_late(tx, booking, &show, &EndState::Cancelled { by: *by }, now).await,
-    }
+    let seats = show_seat::lock(tx, booking).await?;
+    let holds_all = is_all(booking, seats.held_as_taken);
+    let are_free = is_all(booking, seats.available);
+    let late = |end: &EndState| judge_late(&show, are_free, end, now);
+    Ok(match &booking.state {
+        BookingState::Pending | BookingState::AwaitingPayment => judge_held(&show, holds_all, now),
+        BookingState::NeedsAttention { .. } if holds_all => judge_held(&show, holds_all, now),
+        BookingState::NeedsAttention { toward, .. } => late(toward),
+        BookingState::Confirmed => late(&EndState::Confirmed),
+        BookingState::Expired => late(&EndState::Expired),
+        BookingState::Failed { reason } => late(&EndState::Failed { reason: reason.clone() }),
+        BookingState::Cancelled { by } => late(&EndState::Cancelled { by: *by }),
+    })
 }
 
 /// Whether exactly what was asked for is there and stays there.
@@ -127,46 +158,25 @@ fn is_paid(attempt: &StoredAttempt) -> bool {
     record.state == AttemptState::Succeeded && record.captured == record.amount && record.refunded.is_zero()
 }
 
-async fn holds_all(tx: &DatabaseTransaction, booking: &StoredBooking) -> Result<bool, StoreError> {
-    Ok(is_all(booking, show_seat::count_held(tx, booking.id).await?))
-}
-
-fn is_all(booking: &StoredBooking, seats: i64) -> bool {
-    !booking.seat_ids.is_empty() && usize::try_from(seats) == Ok(booking.seat_ids.len())
+fn is_all(booking: &StoredBooking, seats: usize) -> bool {
+    !booking.seat_ids.is_empty() && seats == booking.seat_ids.len()
 }
 
 /// A booking whose hold is in force.
-async fn judge_held(
-    tx: &DatabaseTransaction,
-    booking: &StoredBooking,
-    show: &Show,
-    now: Timestamp,
-) -> Result<Result<Seats, ConfirmRefusal>, StoreError> {
-    if let Err(why) = show.check_confirmable(now) {
-        return Ok(Err(ConfirmRefusal::NotOnSale { why }));
-    }
-    let all = holds_all(tx, booking).await?;
-    Ok(if all { Ok(Seats::Held) } else { Err(ConfirmRefusal::SeatsGone) })
+fn judge_held(show: &Show, holds_all: bool, now: Timestamp) -> Result<Seats, ConfirmRefusal> {
+    show.check_confirmable(now).map_err(|why| ConfirmRefusal::NotOnSale { why })?;
+    if holds_all { Ok(Seats::Held) } else { Err(ConfirmRefusal::SeatsGone) }
 }
 
 /// A booking that has let go of its seats.
-async fn judge_late(
-    tx: &DatabaseTransaction,
-    booking: &StoredBooking,
-    show: &Show,
-    end: &EndState,
-    now: Timestamp,
-) -> Result<Result<Seats, ConfirmRefusal>, StoreError> {
+fn judge_late(show: &Show, are_free: bool, end: &EndState, now: Timestamp) -> Result<Seats, ConfirmRefusal> {
     match end {
         EndState::Expired | EndState::Confirmed => {}
         EndState::Failed { reason: FailureReason::PaymentDeclined | FailureReason::PaymentUnavailable } => {}
-        EndState::Failed { .. } | EndState::Cancelled { .. } => return Ok(Err(ConfirmRefusal::TakenBack)),
+        EndState::Failed { .. } | EndState::Cancelled { .. } => return Err(ConfirmRefusal::TakenBack),
     }
-    if let Err(why) = show.check_on_sale(now) {
-        return Ok(Err(ConfirmRefusal::NotOnSale { why }));
-    }
-    let all = is_all(booking, show_seat::count_available(tx, booking).await?);
-    Ok(if all { Ok(Seats::Free) } else { Err(ConfirmRefusal::SeatsGone) })
+    show.check_on_sale(now).map_err(|why| ConfirmRefusal::NotOnSale { why })?;
+    if are_free { Ok(Seats::Free) } else { Err(ConfirmRefusal::SeatsGone) }
 }
 
 async fn sell(

@@ -1,8 +1,11 @@
 //! `booking.open`: seats held, booking, quote and first attempt in one transaction, or nothing at all.
 
+use std::collections::HashMap;
+
 use domain::booking::{BookingOpened, BookingRequest, OpenBooking};
 use domain::booking_state::{BookingState, FailureReason};
 use domain::hold::{self, HoldRules};
+use domain::ids::SeatId;
 use domain::limits::OPEN_HOLDS_PER_CUSTOMER_AND_SHOW;
 use domain::message::Message;
 use domain::payment::AttemptState;
@@ -39,27 +42,32 @@ async fn open(
     rules: HoldRules,
     now: Timestamp,
 ) -> Result<Outcome<BookingOpened>, StoreError> {
-    if let Some(booking) = LockedBooking::find(tx, request.booking_id).await? {
-        return answer_again(tx, &booking.row).await.map(Outcome::Commit);
-    }
     let (show, quote) = match price(tx, request, now).await? {
         Ok(priced) => priced,
-        Err(reason) => return Ok(refused(reason)),
+        // What a booking that is there already has been answered stands, whatever has become of its show.
+        Err(reason) => match LockedBooking::find(tx, request.booking_id).await? {
+            Some(booking) => return answer_again(tx, &booking.row).await.map(Outcome::Commit),
+            None => return Ok(refused(reason)),
+        },
     };
-    let booking = new_booking(request, &show, quote, rules, now);
+    let booking = tell(new_booking(request, &show, quote, rules, now));
     if !booking.insert(tx).await? {
-        // Another call for the same booking was faster, and has ended by now.
+        // It is there already, or another call for it was faster and has ended by now.
         let booking = LockedBooking::get(tx, request.booking_id).await?;
         return answer_again(tx, &booking.row).await.map(Outcome::Commit);
     }
-    if let Err(reason) = claim(tx, request, &booking).await? {
+    if let Err(reason) = claim(tx, request, &booking.row).await? {
         return Ok(refused(reason));
     }
-    let attempt = payment::insert_payment(tx, &booking, now).await?;
-    let expires_at = booking.expires_at.unwrap_or(booking.hard_cap_at);
-    let (amount, hard_cap_at) = (booking.amount, booking.hard_cap_at);
-    tell(booking, expires_at).save(tx, now).await?;
-    Ok(Outcome::Commit(BookingOpened::Opened(OpenBooking { amount, expires_at, hard_cap_at, attempt })))
+    let attempt = payment::insert_payment(tx, &booking.row, now).await?;
+    booking.tell(tx, now).await?;
+    let StoredBooking { amount, hard_cap_at, .. } = booking.row;
+    Ok(Outcome::Commit(BookingOpened::Opened(OpenBooking { amount, expires_at: until(&booking.row), hard_cap_at, attempt })))
+}
+
+/// Until when a booking holds its seats.
+fn until(booking: &StoredBooking) -> Timestamp {
+    booking.expires_at.unwrap_or(booking.hard_cap_at)
 }
 
 fn refused(reason: FailureReason) -> Outcome<BookingOpened> {
@@ -79,7 +87,7 @@ async fn answer_again(tx: &DatabaseTransaction, booking: &StoredBooking) -> Resu
     let open = attempts.iter().rev().find(|attempt| attempt.record.state != AttemptState::Cancelled);
     Ok(BookingOpened::Opened(OpenBooking {
         amount: booking.amount,
-        expires_at: booking.expires_at.unwrap_or(booking.hard_cap_at),
+        expires_at: until(booking),
         hard_cap_at: booking.hard_cap_at,
         attempt: open.map(|attempt| attempt.to_request(booking.id)),
     }))
@@ -148,10 +156,8 @@ async fn claim(
     booking: &StoredBooking,
 ) -> Result<Result<(), FailureReason>, StoreError> {
     let seat_ids = request.seat_ids.as_slice();
-    show_seat::lock(tx, booking.show_id, seat_ids).await?;
-    let until = booking.expires_at.unwrap_or(booking.hard_cap_at);
-    let held = show_seat::hold(tx, booking, until).await?;
-    if held != seat_ids.len() as u64 {
+    let held = show_seat::hold(tx, booking, until(booking)).await?;
+    if held.len() != seat_ids.len() {
         let found = show_seat::look_up(tx, booking.show_id, seat_ids).await?;
         let taken = found.check(seat_ids, booking.id).taken;
         if taken.is_empty() {
@@ -163,12 +169,16 @@ async fn claim(
     if !holds::claim_slot(tx, request, limit).await? {
         return Ok(Err(FailureReason::TooManyHolds { limit }));
     }
-    insert_seats(tx, booking).await?;
+    insert_seats(tx, booking, &held).await?;
     Ok(Ok(()))
 }
 
 /// Writes the seats of a booking with their prices and the versions in which they were just taken.
-async fn insert_seats(tx: &DatabaseTransaction, booking: &StoredBooking) -> Result<(), StoreError> {
+async fn insert_seats(
+    tx: &DatabaseTransaction,
+    booking: &StoredBooking,
+    held: &HashMap<SeatId, i64>,
+) -> Result<(), StoreError> {
     let lines = booking.quote.as_ref().map_or(&[][..], |quote| &quote.lines);
     let mut values = Vec::new();
     for (position, line) in (1_i64..).zip(lines) {
@@ -180,7 +190,7 @@ async fn insert_seats(tx: &DatabaseTransaction, booking: &StoredBooking) -> Resu
             line.label,
             line.category.as_str(),
             line.price.minor,
-            0_i64,
+            held.get(&line.seat_id).copied().unwrap_or_default(),
         ]);
     }
     let text = format!(
@@ -189,14 +199,15 @@ async fn insert_seats(tx: &DatabaseTransaction, booking: &StoredBooking) -> Resu
         placeholder_rows(lines.len(), 8)
     );
     sql(text, values).run(tx).await?;
-    show_seat::remember_versions(tx, booking.id).await
+    Ok(())
 }
 
 /// What the world hears of a new booking.
-fn tell(row: StoredBooking, expires_at: Timestamp) -> LockedBooking {
+fn tell(row: StoredBooking) -> LockedBooking {
+    let expires_at = until(&row);
     let (show_id, seat_ids, amount) = (row.show_id, row.seat_ids.clone(), row.amount);
     let seats = row.quote.iter().flat_map(|quote| &quote.lines).map(|line| line.label.clone()).collect();
-    let mut booking = LockedBooking::inserted(row);
+    let mut booking = LockedBooking::of(row);
     booking.say(Message::BookingCreated { show_id, seat_ids, amount, expires_at });
     booking.note(TimelineStep::SeatsHeld { seats, until: expires_at });
     booking

@@ -1,6 +1,7 @@
 //! Bookings as customers, support and sagas read them. A list takes as many statements as a single booking does.
 
-use domain::booking::{Booking, BookingRecord, BookingRequest, SeatSelection};
+use domain::booking::{Booking, BookingRecord, BookingRequest, Fingerprint, SeatSelection};
+use domain::booking_state::BookingState;
 use domain::ids::{BookingId, CustomerId, PaymentId, SeatId, ShowId};
 use domain::money::Money;
 use domain::payment::IntentId;
@@ -22,6 +23,21 @@ pub struct BookingFilter {
     pub state: Option<String>,
     /// The show.
     pub show_id: Option<ShowId>,
+}
+
+/// What is to be known of a booking before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownBooking {
+    /// What the request came down to that it was made for.
+    pub fingerprint: Fingerprint,
+    /// Whether its saga has not opened it yet.
+    pub is_pending: bool,
+}
+
+#[derive(FromQueryResult)]
+struct KnownRow {
+    fingerprint: String,
+    state: String,
 }
 
 impl Store {
@@ -68,14 +84,35 @@ impl Store {
         self.bookings(&condition, values, limit).await
     }
 
+    /// What is to be known of a booking before it is read: none if there is no row.
+    pub async fn find_known(&self, booking_id: BookingId) -> Result<Option<KnownBooking>, StoreError> {
+        let text = "select fingerprint, state from bookings where id = $1";
+        let row = sql(text, bind![booking_id]).one::<KnownRow>(self.reader()).await?;
+        let pending = BookingState::Pending.name();
+        Ok(row.map(|KnownRow { fingerprint, state }| KnownBooking {
+            fingerprint: Fingerprint::new(fingerprint),
+            is_pending: state == pending,
+        }))
+    }
+
     /// A booking as the settling saga needs it.
     pub async fn recall_booking(&self, booking_id: BookingId) -> Result<Option<BookingRecord>, StoreError> {
-        let text = format!("select {COLUMNS} from bookings b where b.id = $1");
-        let Some(row) = sql(text, bind![booking_id]).one::<BookingRow>(self.reader()).await? else {
+        self.recall("b.id = $1", bind![booking_id]).await
+    }
+
+    /// The booking that an intent is to pay for.
+    pub async fn recall_booking_by_intent(&self, intent_id: &IntentId) -> Result<Option<BookingRecord>, StoreError> {
+        let condition = "b.id = (select booking_id from payment_attempts where intent_id = $1)";
+        self.recall(condition, bind![intent_id.as_str()]).await
+    }
+
+    async fn recall(&self, condition: &str, values: Vec<Value>) -> Result<Option<BookingRecord>, StoreError> {
+        let text = format!("select {COLUMNS} from bookings b where {condition}");
+        let Some(row) = sql(text, values).one::<BookingRow>(self.reader()).await? else {
             return Ok(None);
         };
         let booking = StoredBooking::try_from(row)?;
-        let attempts = payment::attempts_of(self.reader(), booking_id).await?;
+        let attempts = payment::attempts_of(self.reader(), booking.id).await?;
         let id = booking.id.to_string();
         Ok(Some(BookingRecord {
             request: BookingRequest {
@@ -92,18 +129,6 @@ impl Store {
             hard_cap_at: booking.hard_cap_at,
             attempts: attempts.into_iter().map(|attempt| attempt.record).collect(),
         }))
-    }
-
-    /// The booking that an intent is to pay for.
-    pub async fn find_booking_by_intent(&self, intent_id: &IntentId) -> Result<Option<BookingId>, StoreError> {
-        #[derive(FromQueryResult)]
-        struct PaidRow {
-            booking_id: String,
-        }
-        let text = "select booking_id from payment_attempts where intent_id = $1 and booking_id is not null";
-        let row = sql(text, bind![intent_id.as_str()]).one::<PaidRow>(self.reader()).await?;
-        let of = RowOf::new("payment_attempts", intent_id.as_str());
-        row.map(|row| of.read(BookingId::parse(&row.booking_id))).transpose()
     }
 
     async fn bookings(&self, condition: &str, values: Vec<Value>, limit: u32) -> Result<Vec<Booking>, StoreError> {

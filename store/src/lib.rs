@@ -43,7 +43,7 @@ mod sweep;
 mod ticket;
 mod timeline;
 
-pub use booking_read::BookingFilter;
+pub use booking_read::{BookingFilter, KnownBooking};
 pub use catalogue::Catalogue;
 pub use connection::Store;
 pub use consumed::DeadLetter;
@@ -57,4 +57,4 @@ pub use outbox::{OUTBOX_SLOTS, OutboxMessage};
 pub use payment_event::{NewPaymentEvent, PaymentEvent, PaymentEventState, PaymentEventStored};
 pub use relay::{Backlog, LogPosition, PublishedBatch, PublishedMessage, SlotLease};
 pub use show::{ShowFilter, ShowListing};
-pub use show_seat::SeatCheck;
+pub use show_seat::{Obstacles, SeatCheck};

@@ -37,7 +37,20 @@ async fn write_down(
     record: &RecordAttempt,
     now: Timestamp,
 ) -> Result<AttemptRecorded, StoreError> {
-    let mut booking = LockedBooking::get(tx, record.booking_id).await?;
+    let booking = LockedBooking::get(tx, record.booking_id).await?;
+    let (booking, _attempt) = learn(tx, booking, record, now).await?;
+    let state = booking.save(tx, now).await?.state;
+    Ok(if state.is_open() { AttemptRecorded::Open } else { AttemptRecorded::NotOpen { end: state.end() } })
+}
+
+/// Brings an attempt in line with a reading and writes it; the booking, which has yet to be saved, knows what there is to
+/// tell.
+pub(crate) async fn learn(
+    tx: &DatabaseTransaction,
+    mut booking: LockedBooking,
+    record: &RecordAttempt,
+    now: Timestamp,
+) -> Result<(LockedBooking, StoredAttempt), StoreError> {
     let before = payment::attempt(tx, record.booking_id, record.number).await?;
     check_currency(record, &before)?;
     let mut attempt = before.clone();
@@ -53,8 +66,7 @@ async fn write_down(
         attempt.update(tx, now).await?;
     }
     refund::record_at_provider(tx, &mut booking, &mut attempt, &record.reading, now).await?;
-    let state = booking.save(tx, now).await?.state;
-    Ok(if state.is_open() { AttemptRecorded::Open } else { AttemptRecorded::NotOpen { end: state.end() } })
+    Ok((booking, attempt))
 }
 
 /// Sums of two currencies would mean nothing, and which one is right is not for a program to guess.

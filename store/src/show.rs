@@ -115,14 +115,20 @@ impl Store {
     }
 }
 
-/// A show with its prices; `lock` is what follows the select of its row.
+/// A show with its prices; `lock` is what follows the select.
 pub(crate) async fn load(db: &impl Session, show_id: ShowId, lock: &str) -> Result<Option<Show>, StoreError> {
-    let text = format!("select {COLUMNS} from shows s where s.id = $1{lock}");
-    let Some(row) = sql(text, bind![show_id]).one::<ShowRow>(db).await? else {
-        return Ok(None);
-    };
-    let prices = load_prices(db, &[&row.id]).await?.remove(&row.id).unwrap_or_default();
-    row.into_show(prices).map(Some)
+    let text = format!(
+        "select {COLUMNS}, p.category as price_category, p.price_minor from shows s \
+         left join show_prices p on p.show_id = s.id where s.id = $1{lock}"
+    );
+    let rows = sql(text, bind![show_id]).all::<PricedShowRow>(db).await?;
+    let mut show = None;
+    let mut prices = Vec::new();
+    for row in rows {
+        prices.extend(row.price);
+        show = Some(row.show);
+    }
+    show.map(|show| show.into_show(prices)).transpose()
 }
 
 const COLUMNS: &str = "s.id, s.event_id, s.hall_id, s.partner_id, s.starts_at, s.ends_at, s.sales_open_at, \
@@ -192,6 +198,27 @@ impl ShowRow {
             hold: of.read(HoldTime::parse(self.hold_seconds))?,
             refund_policy: of.json(&self.refund_policy)?,
         })
+    }
+}
+
+/// A show with one of its prices; none where it has none at all.
+struct PricedShowRow {
+    show: ShowRow,
+    price: Option<PriceRow>,
+}
+
+impl FromQueryResult for PricedShowRow {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        let show = ShowRow::from_query_result(row, "")?;
+        let category: Option<String> = row.try_get("", "price_category")?;
+        let price = match category {
+            Some(category) => {
+                let price_minor = row.try_get("", "price_minor")?;
+                Some(PriceRow { show_id: show.id.clone(), category, price_minor })
+            }
+            None => None,
+        };
+        Ok(Self { show, price })
     }
 }
 

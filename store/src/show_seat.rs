@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use domain::ids::{BookingId, CustomerId, HallId, SeatId, ShowId};
+use domain::booking::BookingRequest;
+use domain::ids::{BookingId, HallId, SeatId, ShowId};
 use domain::quote::SeatToPrice;
 use domain::seat::{Seat, SeatCategory};
 use domain::show_seat::{SeatStatus, ShowSeat, ShowSeatState};
@@ -16,7 +17,7 @@ use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::pool::Session;
 use crate::statement::{Column, bind, placeholders, sql};
-use crate::transaction::for_update;
+use crate::transaction::{for_update, for_update_of};
 
 /// What is wrong with seats that somebody asks for, each list in the order asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,21 +69,37 @@ impl Store {
         rows.into_iter().map(SeatStatus::try_from).collect()
     }
 
-    /// Which of `seat_ids` a booking could not have; seats that it holds or bought itself it can.
-    pub async fn seats_not_available(
-        &self,
-        show_id: ShowId,
-        seat_ids: &[SeatId],
-        asking: BookingId,
-    ) -> Result<SeatCheck, StoreError> {
-        Ok(look_up(self.reader(), show_id, seat_ids).await?.check(seat_ids, asking))
+    /// What is in the way of a request as far as can be seen without a lock; seats that the booking holds or bought
+    /// itself are not.
+    pub async fn obstacles(&self, request: &BookingRequest) -> Result<Obstacles, StoreError> {
+        let seat_ids = request.seat_ids.as_slice();
+        let text = format!(
+            "select ss.seat_id, ss.state, ss.booking_id, (select count(*) from hold_slots h \
+             where h.show_id = $1 and h.customer_id = $2) as open_holds from show_seats ss \
+             where ss.show_id = $1 and ss.seat_id in ({})",
+            placeholders(3, seat_ids.len())
+        );
+        let values = with_seats(bind![request.show_id, request.customer_id], seat_ids);
+        let rows = sql(text, values).all::<StandingRow>(self.reader()).await?;
+        let open_holds = rows.first().map_or(0, |row| row.open_holds);
+        let mut standing = HashMap::new();
+        for row in rows {
+            let (seat_id, found) = row.into_standing()?;
+            standing.insert(seat_id, found);
+        }
+        let seats = check(seat_ids, request.booking_id, |seat_id| standing.get(seat_id));
+        Ok(Obstacles { seats, open_holds })
     }
 
-    /// How many open holds a customer has on a show.
-    pub async fn count_open_holds(&self, customer_id: CustomerId, show_id: ShowId) -> Result<i64, StoreError> {
-        let text = "select count(*) as count from hold_slots where show_id = $1 and customer_id = $2";
-        sql(text, bind![show_id, customer_id]).count(self.reader()).await
-    }
+}
+
+/// What is in the way of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Obstacles {
+    /// What is wrong with its seats.
+    pub seats: SeatCheck,
+    /// How many open holds its customer has on the show.
+    pub open_holds: i64,
 }
 
 /// The seats that a booking asks for, as they are found.
@@ -90,24 +107,38 @@ pub(crate) struct SeatsFound(HashMap<SeatId, SeatFound>);
 
 struct SeatFound {
     seat: SeatToPrice,
+    standing: Standing,
+}
+
+/// How a seat stands, and whose it is.
+struct Standing {
     state: ShowSeatState,
     booking_id: Option<String>,
+}
+
+/// What is wrong with seats for a booking.
+fn check<'a>(
+    seat_ids: &[SeatId],
+    asking: BookingId,
+    standing: impl Fn(&SeatId) -> Option<&'a Standing>,
+) -> SeatCheck {
+    let asking = asking.to_string();
+    let mut check = SeatCheck::default();
+    for seat_id in seat_ids {
+        match standing(seat_id) {
+            None => check.unknown.push(*seat_id),
+            Some(found) if found.state == ShowSeatState::Available => {}
+            Some(found) if found.booking_id.as_ref() == Some(&asking) => {}
+            Some(_) => check.taken.push(*seat_id),
+        }
+    }
+    check
 }
 
 impl SeatsFound {
     /// What is wrong with them for a booking.
     pub(crate) fn check(&self, seat_ids: &[SeatId], asking: BookingId) -> SeatCheck {
-        let asking = asking.to_string();
-        let mut check = SeatCheck::default();
-        for seat_id in seat_ids {
-            match self.0.get(seat_id) {
-                None => check.unknown.push(*seat_id),
-                Some(found) if found.state == ShowSeatState::Available => {}
-                Some(found) if found.booking_id.as_ref() == Some(&asking) => {}
-                Some(_) => check.taken.push(*seat_id),
-            }
-        }
-        check
+        check(seat_ids, asking, |seat_id| self.0.get(seat_id).map(|found| &found.standing))
     }
 
     /// Them in the order asked for, to be priced.
@@ -135,32 +166,62 @@ pub(crate) async fn look_up(db: &impl Session, show_id: ShowId, seat_ids: &[Seat
     Ok(SeatsFound(found))
 }
 
-/// Keeps others from changing some seats of a show, in id order so that two bookings never wait for each other.
-pub(crate) async fn lock(tx: &DatabaseTransaction, show_id: ShowId, seat_ids: &[SeatId]) -> Result<(), StoreError> {
-    let lock = for_update(tx);
-    if lock.is_empty() || seat_ids.is_empty() {
-        return Ok(());
-    }
-    let text = format!(
-        "select seat_id from show_seats where show_id = $1 and seat_id in ({}) order by seat_id{lock}",
-        placeholders(2, seat_ids.len())
-    );
-    sql(text, with_seats(bind![show_id], seat_ids)).all::<SeatIdRow>(tx).await?;
-    Ok(())
+/// How the seats of a booking stand, while nobody else can change them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SeatsLocked {
+    /// How many it holds in the version in which it took them.
+    pub(crate) held_as_taken: usize,
+    /// How many anybody could have.
+    pub(crate) available: usize,
 }
 
-/// Holds those of the seats that are available; the caller undoes it unless that was all of them.
+/// Keeps others from changing the seats of a booking, in id order so that two bookings never wait for each other.
+pub(crate) async fn lock(tx: &DatabaseTransaction, booking: &StoredBooking) -> Result<SeatsLocked, StoreError> {
+    let lock = for_update_of(tx, "ss");
+    let text = format!(
+        "select ss.state, ss.booking_id, ss.version, taken.seat_version from show_seats ss \
+         left join booking_seats taken on taken.booking_id = $2 and taken.seat_id = ss.seat_id \
+         where ss.show_id = $1 and ss.seat_id in ({}) order by ss.seat_id{lock}",
+        placeholders(3, booking.seat_ids.len())
+    );
+    let values = with_seats(bind![booking.show_id, booking.id], &booking.seat_ids);
+    let rows = sql(text, values).all::<LockedSeatRow>(tx).await?;
+    let held = |row: &&LockedSeatRow| row.is(ShowSeatState::Held) && row.is_as_taken_by(booking.id);
+    Ok(SeatsLocked {
+        held_as_taken: rows.iter().filter(held).count(),
+        available: rows.iter().filter(|row| row.is(ShowSeatState::Available)).count(),
+    })
+}
+
+/// The seats `$1` of a show, kept from others: in id order, so that two bookings never wait for each other.
+fn locked_in_order(tx: &DatabaseTransaction, seats: &str) -> String {
+    let lock = for_update(tx);
+    // The list is said twice, so that no plan reads the other seats of the show.
+    format!(
+        "show_id = $1 and seat_id in ({seats}) and seat_id in \
+         (select seat_id from show_seats where show_id = $1 and seat_id in ({seats}) order by seat_id{lock})"
+    )
+}
+
+/// Holds those of the seats that are available, and says in which versions; the caller undoes it unless that was all of
+/// them.
 pub(crate) async fn hold(
     tx: &DatabaseTransaction,
     booking: &StoredBooking,
     until: Timestamp,
-) -> Result<u64, StoreError> {
+) -> Result<HashMap<SeatId, i64>, StoreError> {
     let text = format!(
         "update show_seats set state = 'held', booking_id = $2, held_until_at = $3, version = version + 1 \
-         where show_id = $1 and state = 'available' and seat_id in ({})",
-        placeholders(4, booking.seat_ids.len())
+         where state = 'available' and {} returning seat_id, version",
+        locked_in_order(tx, &placeholders(4, booking.seat_ids.len()))
     );
-    sql(text, with_seats(bind![booking.show_id, booking.id, until], &booking.seat_ids)).run(tx).await
+    let values = with_seats(bind![booking.show_id, booking.id, until], &booking.seat_ids);
+    let rows = sql(text, values).all::<HeldSeatRow>(tx).await?;
+    let held = rows.into_iter().map(|row| {
+        let of = RowOf::new("show_seats", &row.seat_id);
+        Ok((of.read(SeatId::parse(&row.seat_id))?, row.version))
+    });
+    held.collect()
 }
 
 /// Holds the seats of a booking longer.
@@ -169,15 +230,11 @@ pub(crate) async fn hold_until(
     booking: &StoredBooking,
     until: Timestamp,
 ) -> Result<u64, StoreError> {
-    lock(tx, booking.show_id, &booking.seat_ids).await?;
-    let text = "update show_seats set held_until_at = $2 where booking_id = $1 and state = 'held'";
-    sql(text, bind![booking.id, until]).run(tx).await
-}
-
-/// How many seats a booking holds in the version in which it took them.
-pub(crate) async fn count_held(tx: &DatabaseTransaction, booking_id: BookingId) -> Result<i64, StoreError> {
-    let text = format!("select count(*) as count from show_seats where {HELD_AS_TAKEN}");
-    sql(text, bind![booking_id]).count(tx).await
+    let text = format!(
+        "update show_seats set held_until_at = $3 where booking_id = $2 and state = 'held' and {}",
+        locked_in_order(tx, &placeholders(4, booking.seat_ids.len()))
+    );
+    sql(text, with_seats(bind![booking.show_id, booking.id, until], &booking.seat_ids)).run(tx).await
 }
 
 /// Sells the seats that a booking holds in the version in which it took them.
@@ -190,15 +247,6 @@ pub(crate) async fn sell_held(tx: &DatabaseTransaction, booking_id: BookingId) -
 
 const HELD_AS_TAKEN: &str = "booking_id = $1 and state = 'held' and version = (select taken.seat_version \
      from booking_seats taken where taken.booking_id = $1 and taken.seat_id = show_seats.seat_id)";
-
-/// How many of the seats of a booking anybody could have.
-pub(crate) async fn count_available(tx: &DatabaseTransaction, booking: &StoredBooking) -> Result<i64, StoreError> {
-    let text = format!(
-        "select count(*) as count from show_seats where show_id = $1 and state = 'available' and seat_id in ({})",
-        placeholders(2, booking.seat_ids.len())
-    );
-    sql(text, with_seats(bind![booking.show_id], &booking.seat_ids)).count(tx).await
-}
 
 /// Sells those of the seats of a booking that are available.
 pub(crate) async fn sell_available(tx: &DatabaseTransaction, booking: &StoredBooking) -> Result<u64, StoreError> {
@@ -224,10 +272,12 @@ pub(crate) async fn free(
     booking: &StoredBooking,
     state: ShowSeatState,
 ) -> Result<u64, StoreError> {
-    lock(tx, booking.show_id, &booking.seat_ids).await?;
-    let text = "update show_seats set state = 'available', booking_id = null, held_until_at = null, \
-                version = version + 1 where booking_id = $1 and state = $2";
-    sql(text, bind![booking.id, state.as_str()]).run(tx).await
+    let text = format!(
+        "update show_seats set state = 'available', booking_id = null, held_until_at = null, version = version + 1 \
+         where booking_id = $2 and state = $3 and {}",
+        locked_in_order(tx, &placeholders(4, booking.seat_ids.len()))
+    );
+    sql(text, with_seats(bind![booking.show_id, booking.id, state.as_str()], &booking.seat_ids)).run(tx).await
 }
 
 /// Values followed by seats.
@@ -237,9 +287,45 @@ fn with_seats(mut values: Vec<Value>, seat_ids: &[SeatId]) -> Vec<Value> {
 }
 
 #[derive(FromQueryResult)]
-struct SeatIdRow {
-    #[allow(dead_code, reason = "the row is read to be locked")]
+struct HeldSeatRow {
     seat_id: String,
+    version: i64,
+}
+
+#[derive(FromQueryResult)]
+struct LockedSeatRow {
+    state: String,
+    booking_id: Option<String>,
+    version: i64,
+    /// In which version the booking took it, if it did.
+    seat_version: Option<i64>,
+}
+
+impl LockedSeatRow {
+    fn is(&self, state: ShowSeatState) -> bool {
+        self.state == state.as_str()
+    }
+
+    fn is_as_taken_by(&self, booking_id: BookingId) -> bool {
+        self.booking_id.as_ref() == Some(&booking_id.to_string()) && self.seat_version == Some(self.version)
+    }
+}
+
+#[derive(FromQueryResult)]
+struct StandingRow {
+    seat_id: String,
+    state: String,
+    booking_id: Option<String>,
+    open_holds: i64,
+}
+
+impl StandingRow {
+    fn into_standing(self) -> Result<(SeatId, Standing), StoreError> {
+        let of = RowOf::new("show_seats", &self.seat_id);
+        let state = of.named(&self.state, &ShowSeatState::ALL, ShowSeatState::as_str)?;
+        let standing = Standing { state, booking_id: self.booking_id };
+        Ok((of.read(SeatId::parse(&self.seat_id))?, standing))
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -274,7 +360,8 @@ impl SeatFoundRow {
         let state = of.named(&self.state, &ShowSeatState::ALL, ShowSeatState::as_str)?;
         let label = seat.label();
         let to_price = SeatToPrice { seat_id: seat.id, label, category: seat.category };
-        Ok((seat.id, SeatFound { seat: to_price, state, booking_id: self.booking_id }))
+        let standing = Standing { state, booking_id: self.booking_id };
+        Ok((seat.id, SeatFound { seat: to_price, standing }))
     }
 }
 

@@ -91,9 +91,14 @@ pub(crate) fn for_update(tx: &DatabaseTransaction) -> &'static str {
     if tx.get_database_backend() == DbBackend::Postgres { " for update" } else { "" }
 }
 
-/// What makes a select keep others from changing the rows that it reads until the end of the transaction.
-pub(crate) fn for_share(tx: &DatabaseTransaction) -> &'static str {
-    if tx.get_database_backend() == DbBackend::Postgres { " for share" } else { "" }
+/// The same for the rows of one table of several.
+pub(crate) fn for_update_of(tx: &DatabaseTransaction, table: &str) -> String {
+    if tx.get_database_backend() == DbBackend::Postgres { format!(" for update of {table}") } else { String::new() }
+}
+
+/// What makes a select keep others from changing the rows of `table` that it reads until the end of the transaction.
+pub(crate) fn for_share_of(tx: &DatabaseTransaction, table: &str) -> String {
+    if tx.get_database_backend() == DbBackend::Postgres { format!(" for share of {table}") } else { String::new() }
 }
 
 /// What makes a select pass over rows that another transaction is busy with.

@@ -66,15 +66,31 @@ pub struct Faults {
 /// Stands for every booking.
 const ANY: &str = "*";
 
+/// The step that has to fail before `step` is taken at all.
+fn tried_before(step: &str) -> Option<&'static str> {
+    match step {
+        "booking.confirm" => Some("booking.sell"),
+        _ => None,
+    }
+}
+
 impl Faults {
     /// Plans a fault for a step of one booking, in whichever of its sagas.
     pub fn plan(&self, booking_id: BookingId, step: &str, fault: Fault) {
-        self.planned.lock().unwrap().insert((booking_id.to_string(), step.to_owned()), fault);
+        self.plan_for(&booking_id.to_string(), step, fault);
     }
 
     /// Plans a fault for the step of whatever booking comes there first.
     pub fn plan_for_any(&self, step: &str, fault: Fault) {
-        self.planned.lock().unwrap().insert((ANY.to_owned(), step.to_owned()), fault);
+        self.plan_for(ANY, step, fault);
+    }
+
+    fn plan_for(&self, booking: &str, step: &str, fault: Fault) {
+        let mut planned = self.planned.lock().unwrap();
+        planned.insert((booking.to_owned(), step.to_owned()), fault);
+        if let Some(first) = tried_before(step) {
+            planned.insert((booking.to_owned(), first.to_owned()), Fault::Fail(1));
+        }
     }
 
     /// Lifts the fault of a step.

@@ -49,6 +49,11 @@ impl Fleet {
         self.environment.insert(name.to_owned(), value.into());
     }
 
+    /// Makes all processes that are started from now on those of another binary.
+    pub fn run_from_now_on(&mut self, program: impl AsRef<Path>) {
+        self.program = program.as_ref().to_owned();
+    }
+
     /// Adds `count` processes of a role, which are started by [`Self::start`], and tells where they will serve.
     pub fn add(&mut self, role: &'static str, count: usize) -> Vec<String> {
         let mut added = Vec::new();

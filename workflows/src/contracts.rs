@@ -10,6 +10,8 @@
     reason = "the macro makes definitions of the signatures"
 )]
 
+use std::time::Duration;
+
 use domain::booking::{
     BookingCancelled, BookingClosed, BookingConfirmed, BookingOpened, BookingRecord, BookingRequest, CancelBooking,
     CloseBooking, FlagBooking, UnflagBooking,
@@ -22,6 +24,10 @@ use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundState, Ref
 use serde::{Deserialize, Serialize};
 use temporalio_common::ActivityError;
 use temporalio_macros::activity_definitions;
+
+/// How long the locks are tried. They only make refusals cheap, so a booking does not wait for them, and what is locked
+/// later is not its lock any more.
+pub const LOCKS_BUDGET: Duration = Duration::from_secs(3);
 
 /// The seats of a booking, as claimed in the locks. Local activities.
 pub struct SeatActivities;
@@ -67,6 +73,13 @@ impl BookingActivities {
     /// Sells the held seats to the booking and issues its tickets.
     #[activity(name = "booking.confirm")]
     pub fn confirm(confirm: ConfirmBooking) -> Result<BookingConfirmed, ActivityError> {
+        unimplemented!()
+    }
+
+    /// Writes down that an attempt is paid and sells the held seats for it: `attempt.record` and `booking.confirm` as one
+    /// transaction.
+    #[activity(name = "booking.sell")]
+    pub fn sell(record: RecordAttempt) -> Result<BookingConfirmed, ActivityError> {
         unimplemented!()
     }
 

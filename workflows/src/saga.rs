@@ -39,18 +39,26 @@ pub(crate) struct Saga<W> {
     pub(crate) request: BookingRequest,
     pub(crate) patience: Patience,
     pub(crate) provider_calls: ProviderCalls,
+    /// Whether a payment is written down and the seats sold in one step.
+    pub(crate) sells_at_once: bool,
     pub(crate) flagged: Flagged,
 }
 
 impl<W: Attended + 'static> Saga<W> {
     pub(crate) fn new(ctx: &WorkflowContext<W>, request: BookingRequest, patience: Patience) -> Self {
         let provider_calls = ProviderCalls::Queued;
-        Self { ctx: ctx.clone(), request, patience, provider_calls, flagged: Flagged::default() }
+        let (ctx, flagged) = (ctx.clone(), Flagged::default());
+        Self { ctx, request, patience, provider_calls, sells_at_once: false, flagged }
     }
 
     /// The same, which calls the provider in this way.
     pub(crate) fn calling(self, provider_calls: ProviderCalls) -> Self {
         Self { provider_calls, ..self }
+    }
+
+    /// The same, which sells in this way.
+    pub(crate) fn selling_at_once(self, sells_at_once: bool) -> Self {
+        Self { sells_at_once, ..self }
     }
 
     pub(crate) fn booking_id(&self) -> BookingId {

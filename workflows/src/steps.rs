@@ -23,7 +23,9 @@ use temporalio_workflow::{
 };
 
 use crate::attention::Attended;
-use crate::contracts::{BookingActivities, CancelPayment, ConfirmBooking, PaymentActivities, SeatActivities};
+use crate::contracts::{
+    BookingActivities, CancelPayment, ConfirmBooking, LOCKS_BUDGET, PaymentActivities, SeatActivities,
+};
 use crate::queues::{ProviderCalls, ProviderEndpoint};
 use crate::saga::{OpenPayment, Saga};
 
@@ -33,8 +35,8 @@ const LOCAL_TRY: Duration = Duration::from_secs(10);
 const PROVIDER_TRY: Duration = Duration::from_secs(15);
 /// How long the one try of a direct call to the provider may take: shorter than a workflow task, of which it is a part.
 const DIRECT_TRY: Duration = Duration::from_secs(3);
-/// How long the locks are tried. They only make refusals cheap, so a booking does not wait for them.
-const LOCKS_BUDGET: Duration = Duration::from_secs(3);
+/// How long the one try of selling in one step may take, for the same reason.
+const SELL_TRY: Duration = Duration::from_secs(3);
 
 /// How long a step is tried before it counts as not done.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +86,17 @@ impl<W: Attended + 'static> Saga<W> {
         self.local(BookingActivities::confirm, confirm, Budget::Undo, "Sell the seats, issue tickets".to_owned()).await
     }
 
+    /// Writes down a reading by which an attempt is paid and sells the seats, in one step that is tried once; none where
+    /// that is not to be done or did not work out, and two steps have to do it.
+    pub(crate) async fn sell_at_once(&self, number: u32, reading: &IntentReading) -> Option<BookingConfirmed> {
+        if !self.sells_at_once {
+            return None;
+        }
+        let record = self.reading_to_record(number, reading.clone(), false);
+        let summary = format!("Attempt {number} is {}: sell the seats, issue tickets", reading.state.as_str());
+        self.once(BookingActivities::sell, record, SELL_TRY, summary).await
+    }
+
     pub(crate) async fn cancel_booking(&self, by: CancelledBy) -> Result<BookingCancelled, StuckStep> {
         let cancel = CancelBooking { booking_id: self.booking_id(), by };
         self.local(BookingActivities::cancel, cancel, Budget::Undo, "Take the booking back".to_owned()).await
@@ -121,8 +134,12 @@ impl<W: Attended + 'static> Saga<W> {
         abandoned: bool,
     ) -> Result<AttemptRecorded, StuckStep> {
         let summary = format!("Attempt {number} is {}", reading.state.as_str());
-        let record = RecordAttempt { booking_id: self.booking_id(), number, reading, abandoned };
+        let record = self.reading_to_record(number, reading, abandoned);
         self.local(BookingActivities::record_attempt, record, Budget::Undo, summary).await
+    }
+
+    fn reading_to_record(&self, number: u32, reading: IntentReading, abandoned: bool) -> RecordAttempt {
+        RecordAttempt { booking_id: self.booking_id(), number, reading, abandoned }
     }
 
     pub(crate) async fn open_refund(&self, refund: RefundToOpen) -> Result<RefundOpened, StuckStep> {
@@ -205,13 +222,27 @@ impl<W: Attended + 'static> Saga<W> {
     where
         A::Output: TemporalDeserializable,
     {
-        if self.provider_calls == ProviderCalls::Queued {
-            return None;
+        match self.provider_calls {
+            ProviderCalls::Queued => None,
+            ProviderCalls::Direct => self.once(activity, input, DIRECT_TRY, summary).await,
         }
+    }
+
+    /// Runs a step on this worker with one try; none where that did not work out.
+    async fn once<A: ActivityDefinition>(
+        &self,
+        activity: A,
+        input: A::Input,
+        within: Duration,
+        summary: String,
+    ) -> Option<A::Output>
+    where
+        A::Output: TemporalDeserializable,
+    {
         let mut options = LocalActivityOptions::builder()
             .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
-            .start_to_close_timeout(DIRECT_TRY)
-            .schedule_to_close_timeout(DIRECT_TRY)
+            .start_to_close_timeout(within)
+            .schedule_to_close_timeout(within)
             .summary(summary)
             .build();
         options.cancellation_token = Some(WorkflowCancellationToken::new());

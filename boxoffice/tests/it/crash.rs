@@ -91,6 +91,7 @@ killed_at_each_step! {
     killed_at_requesting_payment: "payment.request";
     killed_at_recording_the_attempt: "attempt.record";
     killed_at_reading_the_payment: "payment.read";
+    killed_at_selling: "booking.sell";
     killed_at_confirming: "booking.confirm";
     killed_at_marking_sold: "seats.mark_sold";
 }

@@ -10,12 +10,13 @@ use testkit::faults::Gate;
 use testkit::{Answer, Buyer, Fault, TestApp, TestSettings};
 
 /// The steps of a booking that is paid, and those of taking one back.
-const FORWARD: [&str; 7] = [
+const FORWARD: [&str; 8] = [
     "seats.lock",
     "booking.open",
     "payment.request",
     "attempt.record",
     "payment.read",
+    "booking.sell",
     "booking.confirm",
     "seats.mark_sold",
 ];

@@ -33,7 +33,7 @@ async fn gives_the_seats_back_once(db: TestDatabase) {
     assert_eq!(close(&store, &booking, cancelled).await, BookingState::Expired);
     assert_eq!(seat_state(&store, 0).await, ShowSeatState::Held);
     assert_eq!(seat_state(&store, 1).await, ShowSeatState::Available);
-    assert_eq!(store.count_open_holds(fixture::customer(1), fixture::show_id()).await.unwrap(), 0);
+    assert_eq!(store.obstacles(&booking).await.unwrap().open_holds, 0);
     assert_eq!(messages(&store, &booking).await, ["BookingCreated", "PaymentRequested", "BookingExpired"]);
     assert_eq!(steps(&store, &booking).await, ["seats_held", "payment_requested", "expired"]);
     assert_eq!(store.find_booking(booking.booking_id).await.unwrap().unwrap().expires_at, None);

@@ -70,7 +70,7 @@ async fn refuses_without_a_trace(db: TestDatabase) {
     let refused = store.open_booking(&request(1, "one too many", &[8]), now()).await.unwrap();
     assert_eq!(refused, BookingOpened::Refused { reason: FailureReason::TooManyHolds { limit: 2 } });
     assert_eq!(seat_state(&store, 8).await, ShowSeatState::Available);
-    assert_eq!(store.count_open_holds(fixture::customer(1), fixture::show_id()).await.unwrap(), 2);
+    assert_eq!(store.obstacles(&request(1, "one too many", &[8])).await.unwrap().open_holds, 2);
 
     for table in ["bookings", "payments", "payables", "payment_attempts", "outbox", "timeline_entries"] {
         assert_eq!(count(&store, table).await, 2, "{table}");

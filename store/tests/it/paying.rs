@@ -38,9 +38,9 @@ async fn a_known_intent_makes_the_booking_wait(db: TestDatabase) {
     assert_eq!(booking.attempts[0].payment_page.as_deref(), Some("https://pay.example/1"));
     assert_eq!(steps(&store, &request).await, ["seats_held", "payment_requested"]);
     assert_eq!(messages(&store, &request).await, ["BookingCreated", "PaymentRequested"]);
-    let found = store.find_booking_by_intent(&live.reading.intent_id).await.unwrap();
-    assert_eq!(found, Some(request.booking_id));
-    assert_eq!(store.find_booking_by_intent(&IntentId::new("pi_unknown")).await.unwrap(), None);
+    let found = store.recall_booking_by_intent(&live.reading.intent_id).await.unwrap();
+    assert_eq!(found.unwrap().request, request);
+    assert_eq!(store.recall_booking_by_intent(&IntentId::new("pi_unknown")).await.unwrap(), None);
 }
 
 async fn a_decline_is_told_once(db: TestDatabase) {

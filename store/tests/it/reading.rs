@@ -1,6 +1,6 @@
 //! What callers read, and what they may not see.
 
-use domain::booking::BookingOpened;
+use domain::booking::{BookingOpened, BookingRequest};
 use domain::booking_state::EndState;
 use domain::ids::BookingId;
 use store::{BookingFilter, DatabaseConfig, Store, StoreError};
@@ -79,15 +79,15 @@ async fn a_booking_is_recalled_with_its_request_and_attempts(db: TestDatabase) {
 async fn seats_are_checked_for_the_one_who_asks(db: TestDatabase) {
     let store = db.store;
     fixture::load(&store).await;
-    let request = request(1, "key", &[0]);
-    open(&store, &request).await;
-    let seats = [seat(0), seat(1), seat(50)];
-    let own = store.seats_not_available(show_id(), &seats, request.booking_id).await.unwrap();
-    assert_eq!((own.unknown.as_slice(), own.taken.as_slice()), ([seat(50)].as_slice(), [].as_slice()));
-    let other = BookingId::new(Uuid::from_u128(1));
-    let others = store.seats_not_available(show_id(), &seats, other).await.unwrap();
-    assert_eq!(others.taken, [seat(0)]);
-    assert!(store.seats_not_available(show_id(), &[seat(3)], other).await.unwrap().is_clear());
+    let sold = request(1, "key", &[0]);
+    open(&store, &sold).await;
+    let again = BookingRequest { seat_ids: request(1, "key", &[0, 1, 50]).seat_ids, ..sold };
+    let own = store.obstacles(&again).await.unwrap();
+    assert_eq!((own.seats.unknown.as_slice(), own.seats.taken.as_slice()), ([seat(50)].as_slice(), [].as_slice()));
+    assert_eq!(own.open_holds, 1);
+    let others = store.obstacles(&request(2, "other", &[0, 1])).await.unwrap();
+    assert_eq!((others.seats.taken.as_slice(), others.open_holds), ([seat(0)].as_slice(), 0));
+    assert!(store.obstacles(&request(2, "other", &[3])).await.unwrap().seats.is_clear());
 }
 
 async fn messages_are_read_in_order_and_without_gaps(db: TestDatabase) {

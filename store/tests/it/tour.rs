@@ -155,9 +155,7 @@ async fn read_shows(store: &Store, log: &StatementLog) {
     call!(store, log, show_seats(show));
     call!(store, log, seat_statuses(show));
     call!(store, log, statuses_of(show, &[seat(0), seat(1)]));
-    let asking = request(9, "asking", &[0]).booking_id;
-    call!(store, log, seats_not_available(show, &[seat(0), seat(1)], asking));
-    call!(store, log, count_open_holds(customer(1), show));
+    call!(store, log, obstacles(&request(9, "asking", &[0, 1])));
     call!(store, log, shows_with_claims(now(), None, 100));
     call!(store, log, claims_of_show(show, now()));
 }
@@ -167,7 +165,8 @@ async fn read_bookings(store: &Store, log: &StatementLog, late: &BookingRequest)
     call!(store, log, find_booking(id));
     call!(store, log, find_booking_for(buyer, id));
     call!(store, log, recall_booking(id));
-    call!(store, log, find_booking_by_intent(&IntentId::new("pi_1")));
+    call!(store, log, find_known(id));
+    call!(store, log, recall_booking_by_intent(&IntentId::new("pi_1")));
     call!(store, log, statuses_of_bookings(&[id, request(1, "sold", &[0]).booking_id]));
     let cursor = Some((after(1_000), id));
     for state in [None, Some("confirmed".to_owned())] {
