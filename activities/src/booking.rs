@@ -15,10 +15,11 @@ use domain::ids::BookingId;
 use domain::payment::{AttemptOpened, AttemptRecorded, RecordAttempt};
 use domain::refund::{RecordRefund, RefundOpened, RefundState, RefundToOpen};
 use jiff::Timestamp;
+use locks::{LockOwner, SeatLocks};
 use store::Store;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use workflows::contracts::{ConfirmBooking, booking_contract};
+use workflows::contracts::{ConfirmBooking, SellBooking, booking_contract};
 
 use crate::fault::into_activity_error;
 
@@ -26,6 +27,8 @@ use crate::fault::into_activity_error;
 pub struct BookingSteps {
     /// The database.
     pub store: Store,
+    /// The seat locks, which follow what the database has decided.
+    pub locks: Arc<dyn SeatLocks>,
     /// Who hears of changed seats.
     pub announcer: Announcer,
 }
@@ -73,10 +76,17 @@ impl BookingSteps {
     pub async fn sell(
         self: Arc<Self>,
         _ctx: ActivityContext,
-        record: RecordAttempt,
+        sell: SellBooking,
     ) -> Result<BookingConfirmed, ActivityError> {
+        let SellBooking { record, seats } = sell;
         let sold = self.store.sell_booking(&record, Timestamp::now()).await.map_err(into_activity_error)?;
         self.announcer.booking_changed(record.booking_id);
+        if let BookingConfirmed::Confirmed { .. } = sold
+            && let Err(error) = self.locks.mark_sold(&LockOwner::from(&seats)).await
+        {
+            // Without the mark, latecomers are refused by the database instead: slower, never wrong.
+            tracing::debug!(booking.id = %record.booking_id, %error, "seats are not marked as sold");
+        }
         Ok(sold)
     }
 

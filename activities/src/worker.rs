@@ -72,7 +72,11 @@ fn saga_worker(runtime: &Runtime, parts: &WorkerParts) -> SetupResult {
         .register_workflow::<BookTicket>()?
         .register_workflow::<SettleBooking>()?
         .register_activities(SeatSteps { locks: Arc::clone(&parts.locks) })
-        .register_activities(BookingSteps { store: parts.store.clone(), announcer: parts.announcer.clone() })
+        .register_activities(BookingSteps {
+            store: parts.store.clone(),
+            locks: Arc::clone(&parts.locks),
+            announcer: parts.announcer.clone(),
+        })
         // For sagas that call the provider from here.
         .register_activities(PaymentSteps { provider: Arc::clone(&parts.provider) })
         .sticky_queue_schedule_to_start_timeout(OWN_WORKER)

@@ -17,6 +17,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 
 pub use payload::{Events, Ready};
 
+use crate::boxed;
 use crate::etag::is_known;
 use crate::id::Id;
 use crate::problem::Problem;
@@ -25,6 +26,9 @@ use crate::refusal::{Open, Refusal};
 use crate::show_seat::{SeatCountsOut, ShowSeatStateOut};
 use crate::tags::Tag;
 use rendering::render_picture;
+
+/// What the path of a snapshot ends in.
+pub const SNAPSHOT: &str = "/availability";
 
 /// The operations on live availability.
 pub struct AvailabilityRoutes;
@@ -110,7 +114,7 @@ impl AvailabilityRoutes {
         #[oai(name = "If-None-Match")]
         known: Header<Option<String>>,
     ) -> Result<AvailabilityAnswer, Refusal<Open>> {
-        let picture = app.availability(id.parse("id")?).await?;
+        let picture = boxed(app.availability(id.parse("id")?)).await?;
         Ok(AvailabilityAnswer::of(&picture, known.as_deref()))
     }
 

@@ -14,6 +14,7 @@ use crate::auth::Authenticated;
 use crate::body::{Body, Fields, ReadBody};
 use crate::booking_out::BookingOut;
 use crate::booking_seat::BookingSeatsOut;
+use crate::boxed;
 use crate::etag::{etag, is_known};
 use crate::id::Id;
 use crate::idempotency::Key;
@@ -102,7 +103,7 @@ impl BookingRoutes {
         key: Key,
         Body(wish): Body<BookingIn>,
     ) -> Result<BookAnswer, Refusal<Buying>> {
-        Ok(app.book(&caller, wish.with_key(key)?).await?.into())
+        Ok(boxed(app.book(&caller, wish.with_key(key)?)).await?.into())
     }
 
     /// Read a booking
@@ -117,7 +118,7 @@ impl BookingRoutes {
         #[oai(name = "If-None-Match")]
         known: Header<Option<String>>,
     ) -> Result<BookingAnswer, Refusal<Owned>> {
-        let view = app.find_booking(&caller, id.parse("id")?).await?;
+        let view = boxed(app.find_booking(&caller, id.parse("id")?)).await?;
         Ok(BookingAnswer::of(view.into(), known.as_deref()))
     }
 
@@ -130,7 +131,7 @@ impl BookingRoutes {
         /// The booking.
         id: Path<Id<BookingId>>,
     ) -> Result<Json<BookingSeatsOut>, Refusal<Owned>> {
-        Ok(Json(app.find_booking(&caller, id.parse("id")?).await?.into()))
+        Ok(Json(boxed(app.find_booking(&caller, id.parse("id")?)).await?.into()))
     }
 
     /// Read what happened to a booking, step by step
@@ -185,7 +186,7 @@ impl BookingRoutes {
         #[oai(name = "Idempotency-Key")]
         key: Key,
     ) -> Result<MovedAnswer, Refusal<Moving>> {
-        Ok(app.cancel(&caller, id.parse("id")?, key.0).await?.into())
+        Ok(boxed(app.cancel(&caller, id.parse("id")?, key.0)).await?.into())
     }
 
     /// Ask the provider now how the payment stands
@@ -200,7 +201,7 @@ impl BookingRoutes {
         /// The booking.
         id: Path<Id<BookingId>>,
     ) -> Result<MovedAnswer, Refusal<Moving>> {
-        Ok(app.verify_payment(&caller, id.parse("id")?).await?.into())
+        Ok(boxed(app.verify_payment(&caller, id.parse("id")?)).await?.into())
     }
 }
 

@@ -42,6 +42,8 @@ mod edge;
 mod problem_page;
 mod route_table;
 
+use std::pin::Pin;
+
 use app::App;
 use payments::simulator::Simulator;
 use poem::http::{Method, header};
@@ -125,6 +127,12 @@ customer, the payment provider and the clock, and ends in exactly one of two way
 
 Every failure is a problem document (RFC 9457) with a stable `code`, whose page is at `/problems/{code}`. Every \
 request that makes or moves money carries an `Idempotency-Key`; sending it again with the same key is always safe.";
+
+/// Keeps a use case where it is in memory: without that, each layer between the socket and the operation would carry the
+/// largest of them along, and move it.
+fn boxed<F: Future>(use_case: F) -> Pin<Box<F>> {
+    Box::pin(use_case)
+}
 
 fn cors(origins: Vec<String>) -> Cors {
     Cors::new()

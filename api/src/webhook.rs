@@ -9,6 +9,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef};
 use poem_openapi::{ApiExtractor, ApiExtractorType, Enum, ExtractParamOptions, Object, OpenApi};
 
+use crate::boxed;
 use crate::refusal::{Refusal, Telling};
 use crate::tags::Tag;
 
@@ -58,7 +59,7 @@ impl WebhookRoutes {
         body: RawBody,
     ) -> Result<Json<ReceiptOut>, Refusal<Telling>> {
         let find = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-        Ok(Json(app.receive_webhook(&provider, &find, &body.0).await?.into()))
+        Ok(Json(boxed(app.receive_webhook(&provider, &find, &body.0)).await?.into()))
     }
 }
 

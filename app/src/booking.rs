@@ -15,7 +15,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use store::{BookingFilter, Obstacles};
+use store::{BookingFilter, KnownBooking, Obstacles};
 
 use crate::engine::Begun;
 use crate::error::seats_unknown;
@@ -92,7 +92,7 @@ impl App {
             fingerprint: fingerprint(wish.show_id, &selection),
             seat_ids: selection,
         };
-        if let Some(known) = self.store().find_known(request.booking_id).await? {
+        if let Some(known) = self.known(request.booking_id).await? {
             if known.fingerprint != request.fingerprint {
                 return Err(AppError::KeyReused);
             }
@@ -108,6 +108,10 @@ impl App {
         let claim = self.claim_at_edge(&request, &show).await?;
         let started = self.start_once(&request, &show).await;
         self.answer_to(&request, started, claim.as_ref()).await
+    }
+
+    async fn known(&self, booking_id: BookingId) -> Result<Option<KnownBooking>, AppError> {
+        Ok(self.shared.known_bookings.find(self.store(), booking_id).await?)
     }
 
     /// One booking of the caller; any booking for an admin.
@@ -153,8 +157,7 @@ impl App {
 
     pub(crate) async fn view(&self, booking: Booking) -> Result<BookingView, AppError> {
         // One that waits for its money has none.
-        let tickets =
-            if booking.state.is_open() { Vec::new() } else { self.store().tickets_of(booking.id).await? };
+        let tickets = if booking.state.is_open() { Vec::new() } else { self.store().tickets_of(booking.id).await? };
         Ok(BookingView { booking, tickets, as_of: self.now() })
     }
 
@@ -199,7 +202,7 @@ impl App {
         }
         let limit = OPEN_HOLDS_PER_CUSTOMER_AND_SHOW;
         // One of the open holds may be this booking's own, opened by a copy of this request a moment ago.
-        if open_holds >= i64::from(limit) && self.store().find_known(request.booking_id).await?.is_none() {
+        if open_holds >= i64::from(limit) && self.known(request.booking_id).await?.is_none() {
             return Err(AppError::TooManyHolds { limit });
         }
         Ok(())

@@ -5,6 +5,7 @@ pub mod booking;
 pub mod cancel;
 pub mod contact;
 pub mod identity;
+mod known_bookings;
 pub mod listing;
 pub mod message;
 pub mod notice;
@@ -76,6 +77,7 @@ struct Shared {
     parts: Parts,
     flights: booking::Flights,
     openings: opening::Openings,
+    known_bookings: known_bookings::KnownBookings,
     shows_on_sale: shows_on_sale::ShowsOnSale,
     boards: Arc<availability::Boards>,
     /// Rung when the inbox has got something.
@@ -90,6 +92,7 @@ impl App {
             parts,
             flights: booking::Flights::default(),
             openings: opening::Openings::default(),
+            known_bookings: known_bookings::KnownBookings::default(),
             shows_on_sale: shows_on_sale::ShowsOnSale::default(),
             boards,
             inbox: Notify::new(),

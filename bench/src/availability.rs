@@ -10,6 +10,7 @@ use reqwest::{Client, StatusCode, header};
 use crate::bare;
 use crate::buyer::{self, Buyer};
 use crate::catalogue::{LARGE, Place, large_seat};
+use crate::effort::AvailabilityEffort;
 use crate::figure::{Figure, Mark, median};
 use crate::load::keep_busy;
 use crate::progress::say;
@@ -22,8 +23,6 @@ const AT_ONCE: usize = 32;
 const SEATS: u32 = 10;
 /// How many bookings are being made at once, beside those who ask.
 const BOOKING_AT_ONCE: usize = 4;
-/// How much of the show changes, in percent.
-const CHANGING_PERCENT: u32 = 30;
 /// How long seats are held.
 const HOLD_SECONDS: i64 = 900;
 
@@ -32,8 +31,10 @@ pub(crate) async fn measure(
     system: &System,
     redis: &str,
     folder: &Path,
-    turn: Duration,
+    effort: AvailabilityEffort,
 ) -> anyhow::Result<Vec<Figure>> {
+    let AvailabilityEffort { turn, changing_percent } = effort;
+    let changing = LARGE * changing_percent / 100;
     let show = system.put_on_sale(Place::Large, HOLD_SECONDS).await?;
     let url = format!("{}/api/v1/shows/{}/availability", system.addresses.api, show.id);
     let http = buyer::http(AT_ONCE)?;
@@ -43,10 +44,10 @@ pub(crate) async fn measure(
     let bare = bare.url(bare::READING);
 
     let changed = std::sync::atomic::AtomicU32::new(0);
-    let booked = change(system, show.id, &changed);
+    let booked = change(system, show.id, changing, &changed);
     let asked = async {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        while changed.load(std::sync::atomic::Ordering::Relaxed) < LARGE * CHANGING_PERCENT / 100 || ours.is_empty() {
+        while changed.load(std::sync::atomic::Ordering::Relaxed) < changing || ours.is_empty() {
             theirs.push(keep_busy(AT_ONCE, turn, || get(&http, &bare)).await?.rate());
             ours.push(keep_busy(AT_ONCE, turn, || get(&http, &url)).await?.rate());
             say(&format!(
@@ -68,14 +69,19 @@ pub(crate) async fn measure(
 }
 
 /// Books seat after seat until the share of the show has changed.
-async fn change(system: &System, show_id: ShowId, changed: &std::sync::atomic::AtomicU32) -> anyhow::Result<()> {
+async fn change(
+    system: &System,
+    show_id: ShowId,
+    changing: u32,
+    changed: &std::sync::atomic::AtomicU32,
+) -> anyhow::Result<()> {
     use std::sync::atomic::{AtomicU32, Ordering};
     let http = buyer::http(BOOKING_AT_ONCE)?;
     let next = AtomicU32::new(0);
     futures::future::try_join_all((0..BOOKING_AT_ONCE).map(|_| async {
         loop {
             let first = next.fetch_add(SEATS, Ordering::Relaxed);
-            if first >= LARGE * CHANGING_PERCENT / 100 {
+            if first >= changing {
                 return anyhow::Ok(());
             }
             let seats: Vec<_> = (first..first + SEATS).map(large_seat).collect();

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// How long a payment may take to become tickets.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
+/// The pause after an answer that a part is away.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How often a buyer who is alone looks whether the tickets are there: the error of what is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 /// How often one among many does, once it is about to be time: looking often would be most of what is measured.
@@ -60,15 +62,20 @@ impl Buyer {
         if self.usual_wait.is_some() { LOOK_AMONG_MANY_EVERY } else { LOOK_EVERY }
     }
 
-    /// Asks for seats under a key of its own.
+    /// Asks for seats under a key of its own; once more with the same key, as the documents say, where a part is away.
     pub(crate) async fn ask(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<Asked> {
         let began = Instant::now();
         let body = json!({ "showId": show_id, "seatIds": seats });
-        let request = self.http.post(format!("{}/api/v1/bookings", self.api)).bearer_auth(&self.token);
         let key = Uuid::new_v4().simple().to_string();
-        let answer = request.header("Idempotency-Key", key).json(&body).send().await?;
-        let (status, took) = (answer.status(), began.elapsed());
-        Ok(Asked { status, body: answer.json().await.unwrap_or_default(), took })
+        loop {
+            let request = self.http.post(format!("{}/api/v1/bookings", self.api)).bearer_auth(&self.token);
+            let answer = request.header("Idempotency-Key", &key).json(&body).send().await?;
+            let (status, took) = (answer.status(), began.elapsed());
+            if status != StatusCode::SERVICE_UNAVAILABLE || took > CONFIRMED_WITHIN {
+                return Ok(Asked { status, body: answer.json().await.unwrap_or_default(), took });
+            }
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
     }
 
     /// Pays on the booking's page; the provider tells boxoffice by webhook.

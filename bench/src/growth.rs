@@ -8,6 +8,7 @@ use domain::ids::BookingId;
 
 use crate::buyer::{self, Buyer};
 use crate::catalogue::{LARGE, Place, large_seat};
+use crate::effort::GrowthEffort;
 use crate::figure::{Figure, Mark, percentile};
 use crate::load::keep_busy;
 use crate::past;
@@ -23,7 +24,8 @@ const MANY: u32 = 1_000_000;
 const HOLD_SECONDS: i64 = 600;
 
 /// Measures one booking at a time in two databases, in turn.
-pub(crate) async fn measure(mode: Mode, program: &Path, rounds: usize, turn: Duration) -> anyhow::Result<Vec<Figure>> {
+pub(crate) async fn measure(mode: Mode, program: &Path, effort: GrowthEffort) -> anyhow::Result<Vec<Figure>> {
+    let GrowthEffort { rounds, turn } = effort;
     let few = with_past(mode, program, FEW).await?;
     let many = with_past(mode, program, MANY).await?;
     let (few_seats, many_seats) = (Seats::default(), Seats::default());

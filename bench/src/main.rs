@@ -4,6 +4,7 @@ mod availability;
 mod bare;
 mod buyer;
 mod catalogue;
+mod effort;
 mod figure;
 mod floor;
 mod growth;
@@ -20,13 +21,12 @@ mod system;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::effort::Effort;
 use crate::figure::{Figure, table};
 use crate::progress::say;
-use crate::saga::Effort;
 use crate::side::{BareServer, EngineFloor};
 use crate::system::{Mode, System};
 
@@ -45,6 +45,9 @@ struct Arguments {
     /// 10,000 open sagas instead of 3,000.
     #[arg(long)]
     full: bool,
+    /// Hardly anything of everything: to see that it works, not to measure.
+    #[arg(long, hide = true)]
+    slice: bool,
     /// The program that is measured; the one beside this one if not given.
     #[arg(long)]
     program: Option<PathBuf>,
@@ -93,8 +96,20 @@ enum Part {
 }
 
 impl Arguments {
-    fn wants(&self, row: Row) -> bool {
-        self.only.is_empty() || self.only.contains(&row)
+    fn effort(&self) -> Effort {
+        match self {
+            Self { slice: true, .. } => Effort::slice(),
+            Self { full: true, .. } => Effort::usual(10_000),
+            Self { quick: true, .. } => Effort::quick(),
+            _ => Effort::usual(3_000),
+        }
+    }
+
+    /// Whether a row is measured. The one that takes longest is measured in one mode, unless it is asked for: what it
+    /// takes is up to the sagas and the engine.
+    fn wants(&self, row: Row, mode: Mode) -> bool {
+        let asked_for = self.only.contains(&row);
+        asked_for || (self.only.is_empty() && (row != Row::OpenSagas || mode == Mode::Distributed))
     }
 }
 
@@ -110,17 +125,20 @@ async fn main() -> anyhow::Result<()> {
         Some(program) => program.clone(),
         None => std::env::current_exe()?.with_file_name("boxoffice"),
     };
+    let effort = arguments.effort();
     let mut figures = Vec::new();
     for mode in arguments.mode.map_or(vec![Mode::Embedded, Mode::Distributed], |mode| vec![mode]) {
         say(&format!("starting {} boxoffice", mode.name()));
         let system = System::start(mode, &program).await?;
-        figures.extend(measure(&system, &arguments).await?);
+        figures.extend(measure(&system, &arguments, &effort).await?);
         system.stop().await?;
-        if arguments.wants(Row::Growth) && !arguments.quick {
-            figures.extend(growth::measure(mode, &program, 3, Duration::from_secs(8)).await?);
+        if arguments.wants(Row::Growth, mode)
+            && let Some(effort) = effort.growth
+        {
+            figures.extend(growth::measure(mode, &program, effort).await?);
         }
-        if mode == Mode::Embedded && arguments.wants(Row::Ready) {
-            figures.extend(ready::measure(&program, if arguments.quick { 3 } else { 5 }).await?);
+        if mode == Mode::Embedded && arguments.wants(Row::Ready, mode) {
+            figures.extend(ready::measure(&program, effort.starts).await?);
         }
     }
     println!("{}", table(&figures));
@@ -130,38 +148,24 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(system: &System, arguments: &Arguments) -> anyhow::Result<Vec<Figure>> {
+async fn measure(system: &System, arguments: &Arguments, effort: &Effort) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    if arguments.wants(Row::Saga) {
+    if arguments.wants(Row::Saga, system.mode) {
         let floor = EngineFloor::start(system).await?;
-        figures.extend(saga::measure(system, &floor.caller, effort(arguments.quick)).await?);
+        figures.extend(saga::measure(system, &floor.caller, effort.saga).await?);
     }
-    if arguments.wants(Row::Rush) && system.mode == Mode::Distributed {
+    if arguments.wants(Row::Rush, system.mode) && system.mode == Mode::Distributed {
         let bare = BareServer::start(&testkit::mode::shared_redis(), Path::new("/dev/null")).await?;
-        figures.extend(rush::measure(system, &bare, if arguments.quick { 3 } else { 5 }).await?);
+        figures.extend(rush::measure(system, &bare, effort.rush).await?);
     }
-    if arguments.wants(Row::Availability) {
-        let turn = Duration::from_secs(if arguments.quick { 2 } else { 4 });
-        figures.extend(availability::measure(system, &testkit::mode::shared_redis(), system.folder(), turn).await?);
+    if arguments.wants(Row::Availability, system.mode) {
+        let redis = testkit::mode::shared_redis();
+        figures.extend(availability::measure(system, &redis, system.folder(), effort.availability).await?);
     }
-    if arguments.wants(Row::OpenSagas) {
-        let open = match (arguments.full, arguments.quick) {
-            (true, _) => 10_000,
-            (false, true) => 600,
-            (false, false) => 3_000,
-        };
+    if arguments.wants(Row::OpenSagas, system.mode) {
         let floor = EngineFloor::start(system).await?;
-        let floor = open_sagas::floor_rate(&floor.caller, Duration::from_secs(10)).await?;
-        figures.extend(open_sagas::measure(system, open, floor).await?);
+        let floor = open_sagas::floor_rate(&floor.caller, effort.saga.turn).await?;
+        figures.extend(open_sagas::measure(system, effort.open_sagas, floor).await?);
     }
     Ok(figures)
-}
-
-fn effort(quick: bool) -> Effort {
-    let seconds = Duration::from_secs;
-    if quick {
-        Effort { rounds: 3, turn: seconds(6), alone: seconds(4), warm_up: seconds(3) }
-    } else {
-        Effort { rounds: 5, turn: seconds(15), alone: seconds(10), warm_up: seconds(10) }
-    }
 }

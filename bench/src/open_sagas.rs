@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::buyer::{self, Buyer};
 use crate::catalogue::{LARGE, Place, SMALL, large_seat, small_seat};
+use crate::effort::OpenEffort;
 use crate::figure::{Figure, Mark, percentile};
 use crate::load::keep_busy;
 use crate::progress::say;
@@ -18,8 +19,6 @@ use crate::system::System;
 
 /// How many bookings are opened a second in the steady state.
 const RATE: u32 = 20;
-/// How long the steady state is watched.
-const WATCHED: Duration = Duration::from_secs(60);
 /// How many are opened at once for the common deadline.
 const AT_ONCE: usize = 16;
 /// How long the bookings of a common deadline may take to end.
@@ -27,18 +26,19 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 /// The longest hold, in seconds.
 const LONGEST_HOLD: i64 = 900;
 
-/// Measures both. `open` is how many wait at once, `floor` how many workflows of the floor the engine runs a second.
-pub(crate) async fn measure(system: &System, open: u32, floor: f64) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = steady(system, open).await?;
+/// Measures both. `floor` how many workflows of the floor the engine runs a second.
+pub(crate) async fn measure(system: &System, effort: OpenEffort, floor: f64) -> anyhow::Result<Vec<Figure>> {
+    let OpenEffort { open, watched } = effort;
+    let mut figures = steady(system, open, watched).await?;
     figures.push(common_deadline(system, open, floor).await?);
     system.keeps_its_promises().await?;
     Ok(figures)
 }
 
 /// As many are opened as expire.
-async fn steady(system: &System, open: u32) -> anyhow::Result<Vec<Figure>> {
+async fn steady(system: &System, open: u32, watched: Duration) -> anyhow::Result<Vec<Figure>> {
     let hold = i64::from(open / RATE);
-    let total = open + RATE * u32::try_from(WATCHED.as_secs())?;
+    let total = open + RATE * u32::try_from(watched.as_secs())?;
     ensure!(total <= LARGE, "{total} bookings want more seats than there are");
     let show = system.put_on_sale(Place::Large, hold).await?;
     let http = buyer::http(AT_ONCE)?;

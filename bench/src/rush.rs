@@ -14,13 +14,12 @@ use temporalio_client::WorkflowCountOptions;
 use crate::bare;
 use crate::buyer::{self, Buyer};
 use crate::catalogue::{Place, SMALL, small_seat};
+use crate::effort::RushEffort;
 use crate::figure::{Figure, Mark, median};
 use crate::progress::say;
 use crate::side::BareServer;
 use crate::system::System;
 
-/// How many want seats.
-const BUYERS: usize = 2_000;
 /// How often one who was refused tries again; whoever has a seat stops.
 const TRIES: usize = 5;
 /// How long seats are held.
@@ -42,10 +41,11 @@ impl Crowd {
 }
 
 /// Measures it. Winners pay, and every seat has to be sold once.
-pub(crate) async fn measure(system: &System, bare: &BareServer, rounds: usize) -> anyhow::Result<Vec<Figure>> {
-    let http = buyer::http(BUYERS)?;
+pub(crate) async fn measure(system: &System, bare: &BareServer, effort: RushEffort) -> anyhow::Result<Vec<Figure>> {
+    let RushEffort { rounds, buyers } = effort;
+    let http = buyer::http(buyers)?;
     let mut tokens = Vec::new();
-    for _ in 0..BUYERS {
+    for _ in 0..buyers {
         tokens.push(system.token()?);
     }
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());

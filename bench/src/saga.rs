@@ -10,6 +10,7 @@ use domain::ids::{SeatId, ShowId};
 
 use crate::buyer::{self, Buyer};
 use crate::catalogue::{LARGE, Place, large_seat};
+use crate::effort::SagaEffort;
 use crate::figure::{Figure, Mark, median, percentile};
 use crate::floor::{Answered, FloorCaller, Halves};
 use crate::load::keep_busy;
@@ -24,19 +25,6 @@ const SEATS: u32 = 2;
 /// How long seats are held: longer than any run.
 const HOLD_SECONDS: i64 = 600;
 
-/// How long is measured.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Effort {
-    /// How often each side has its turn.
-    pub(crate) rounds: usize,
-    /// How long a turn with many at once is.
-    pub(crate) turn: Duration,
-    /// How long a turn with one at a time is.
-    pub(crate) alone: Duration,
-    /// How long everything runs before anything counts.
-    pub(crate) warm_up: Duration,
-}
-
 /// One turn of bookings.
 struct Turn {
     rate: f64,
@@ -49,7 +37,7 @@ struct Turn {
 }
 
 /// Measures all three.
-pub(crate) async fn measure(system: &System, floor: &FloorCaller, effort: Effort) -> anyhow::Result<Vec<Figure>> {
+pub(crate) async fn measure(system: &System, floor: &FloorCaller, effort: SagaEffort) -> anyhow::Result<Vec<Figure>> {
     let seats = Seats::default();
     let http = buyer::http(IN_FLIGHT)?;
     say("saga: warming up");

@@ -1,7 +1,7 @@
-//! Records the histories that `tests/it/replay.rs` replays, into `workflows/histories`.
+//! Records the histories that `tests/it/replay.rs` replays, into a folder of `workflows/histories`.
 //!
-//! Run it after a change of the sagas that is meant to start new sagas only, with the test services up; keep the old
-//! recordings as long as sagas of theirs may run.
+//! Run it after a change of the sagas that is meant to start new sagas only, with the test services up and a new name
+//! for the folder; keep the old recordings as long as sagas of theirs may run.
 
 #![allow(clippy::unwrap_used, reason = "a recording that cannot be made fails loudly")]
 
@@ -14,6 +14,9 @@ use testkit::buyer::{DECLINED_CARD, GOOD_CARD, PROCESSING_CARD};
 use testkit::catalogue::{LONG_HOLD, SHORT_HOLD, seat};
 use testkit::{Fault, TestApp, TestSettings, eventually};
 use workflows::book_ticket::BookTicket;
+
+/// What the sagas do otherwise than those before them, after a number that puts the folders in order.
+const FOLDER: &str = "2-sold-in-one-step";
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -81,7 +84,9 @@ async fn record(app: &TestApp, saga: &str, name: &str) {
     let handle: WorkflowHandle<_, BookTicket> = app.engine.client().await.unwrap().get_workflow_handle(saga);
     let history = handle.fetch_history(WorkflowFetchHistoryOptions::default());
     let text = history.to_json().await.unwrap();
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../workflows/histories/{name}.json"));
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workflows/histories").join(FOLDER);
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.json"));
     std::fs::write(&path, text).unwrap();
     println!("{} recorded", path.display());
 }

@@ -15,8 +15,9 @@ pub const PROCESSING_POLL_SECONDS: i64 = 10;
 /// How much longer than the database's hold a seat lock lives, so that the lock never ends first.
 pub const LOCK_GRACE_SECONDS: i64 = 30;
 
-/// How long the lock taken at the edge lives until the saga extends it.
-pub const EDGE_CLAIM_SECONDS: i64 = 10;
+/// How long the lock taken at the edge lives until the saga extends it: as long as the engine may take to come to it when
+/// everybody wants to buy at once, so that nobody else is let through to the seats meanwhile.
+pub const EDGE_CLAIM_SECONDS: i64 = 30;
 
 /// How long a released booking's lock tombstone refuses a late lock; longer than any lock step may take.
 pub const LOCK_TOMBSTONE_SECONDS: i64 = 10 * 60;

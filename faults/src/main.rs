@@ -41,8 +41,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             rage(options).await?
         }
         Some(from) => {
-            let options =
-                Upgrade { seed, length, from, to: program, rest_within: REST_WITHIN, at_once: AT_ONCE };
+            let options = Upgrade { seed, length, from, to: program, rest_within: REST_WITHIN, at_once: AT_ONCE };
             let Upgraded { outcome, handed_over } = upgrade(options).await?;
             println!("{handed_over} sagas of the old release were open when its last worker had stopped");
             outcome

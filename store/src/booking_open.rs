@@ -62,7 +62,12 @@ async fn open(
     let attempt = payment::insert_payment(tx, &booking.row, now).await?;
     booking.tell(tx, now).await?;
     let StoredBooking { amount, hard_cap_at, .. } = booking.row;
-    Ok(Outcome::Commit(BookingOpened::Opened(OpenBooking { amount, expires_at: until(&booking.row), hard_cap_at, attempt })))
+    Ok(Outcome::Commit(BookingOpened::Opened(OpenBooking {
+        amount,
+        expires_at: until(&booking.row),
+        hard_cap_at,
+        attempt,
+    })))
 }
 
 /// Until when a booking holds its seats.

@@ -1,5 +1,7 @@
 //! Bookings as customers, support and sagas read them. A list takes as many statements as a single booking does.
 
+use std::collections::HashMap;
+
 use domain::booking::{Booking, BookingRecord, BookingRequest, Fingerprint, SeatSelection};
 use domain::booking_state::BookingState;
 use domain::ids::{BookingId, CustomerId, PaymentId, SeatId, ShowId};
@@ -36,6 +38,7 @@ pub struct KnownBooking {
 
 #[derive(FromQueryResult)]
 struct KnownRow {
+    id: String,
     fingerprint: String,
     state: String,
 }
@@ -84,15 +87,22 @@ impl Store {
         self.bookings(&condition, values, limit).await
     }
 
-    /// What is to be known of a booking before it is read: none if there is no row.
-    pub async fn find_known(&self, booking_id: BookingId) -> Result<Option<KnownBooking>, StoreError> {
-        let text = "select fingerprint, state from bookings where id = $1";
-        let row = sql(text, bind![booking_id]).one::<KnownRow>(self.reader()).await?;
+    /// What is to be known of some bookings before they are read; nothing of those that have no row.
+    pub async fn find_known(&self, booking_ids: &[BookingId]) -> Result<HashMap<BookingId, KnownBooking>, StoreError> {
+        if booking_ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let text =
+            format!("select id, fingerprint, state from bookings where id in ({})", placeholders(1, booking_ids.len()));
+        let values = booking_ids.iter().map(Column::value).collect();
+        let rows = sql(text, values).all::<KnownRow>(self.reader()).await?;
         let pending = BookingState::Pending.name();
-        Ok(row.map(|KnownRow { fingerprint, state }| KnownBooking {
-            fingerprint: Fingerprint::new(fingerprint),
-            is_pending: state == pending,
-        }))
+        let known = rows.into_iter().map(|KnownRow { id, fingerprint, state }| {
+            let booking_id = RowOf::new("bookings", &id).read(BookingId::parse(&id))?;
+            let is_pending = state == pending;
+            Ok((booking_id, KnownBooking { fingerprint: Fingerprint::new(fingerprint), is_pending }))
+        });
+        known.collect()
     }
 
     /// A booking as the settling saga needs it.

@@ -90,7 +90,6 @@ impl Store {
         let seats = check(seat_ids, request.booking_id, |seat_id| standing.get(seat_id));
         Ok(Obstacles { seats, open_holds })
     }
-
 }
 
 /// What is in the way of a request.
@@ -117,11 +116,7 @@ struct Standing {
 }
 
 /// What is wrong with seats for a booking.
-fn check<'a>(
-    seat_ids: &[SeatId],
-    asking: BookingId,
-    standing: impl Fn(&SeatId) -> Option<&'a Standing>,
-) -> SeatCheck {
+fn check<'a>(seat_ids: &[SeatId], asking: BookingId, standing: impl Fn(&SeatId) -> Option<&'a Standing>) -> SeatCheck {
     let asking = asking.to_string();
     let mut check = SeatCheck::default();
     for seat_id in seat_ids {

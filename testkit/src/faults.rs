@@ -69,7 +69,7 @@ const ANY: &str = "*";
 /// The step that has to fail before `step` is taken at all.
 fn tried_before(step: &str) -> Option<&'static str> {
     match step {
-        "booking.confirm" => Some("booking.sell"),
+        "booking.confirm" | "seats.mark_sold" => Some("booking.sell"),
         _ => None,
     }
 }

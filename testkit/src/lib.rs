@@ -12,6 +12,7 @@ pub mod listeners;
 pub mod messages;
 pub mod mode;
 pub mod process;
+pub mod program;
 pub mod proxy;
 pub mod servers;
 pub mod sse;

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use domain::booking::{BookingOpened, BookingRequest, Fingerprint, OpenBooking, StuckStep};
+use domain::booking::{BookingConfirmed, BookingOpened, BookingRequest, Fingerprint, OpenBooking, StuckStep};
 use domain::booking_state::{CancelledBy, EndState, FailureReason};
 use domain::hold::{HoldExtended, SeatsLocked, deadline};
 use domain::limits::PROCESSING_POLL_SECONDS;
@@ -232,7 +232,10 @@ impl Saga<BookTicket> {
                     if judge(attempt.amount, &reading) == Verdict::Paid
                         && let Some(confirmed) = self.sell_at_once(attempt.number, &reading).await
                     {
-                        let collected = self.collected(confirmed).await;
+                        let collected = match confirmed {
+                            BookingConfirmed::Confirmed { .. } => Collected::Sold,
+                            BookingConfirmed::Refused { why } => Collected::NotSold(why),
+                        };
                         return self.sold(std::mem::take(undo), Some(attempt.number), collected).await;
                     }
                     if let Err(stuck) = self.record_attempt(attempt.number, reading.clone(), false).await {

@@ -77,9 +77,9 @@ impl BookingActivities {
     }
 
     /// Writes down that an attempt is paid and sells the held seats for it: `attempt.record` and `booking.confirm` as one
-    /// transaction.
+    /// transaction, with `seats.mark_sold` right behind.
     #[activity(name = "booking.sell")]
-    pub fn sell(record: RecordAttempt) -> Result<BookingConfirmed, ActivityError> {
+    pub fn sell(sell: SellBooking) -> Result<BookingConfirmed, ActivityError> {
         unimplemented!()
     }
 
@@ -181,6 +181,15 @@ pub struct ConfirmBooking {
     pub booking_id: BookingId,
     /// The attempt that paid; none where there was nothing to pay.
     pub attempt: Option<u32>,
+}
+
+/// What `booking.sell` is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SellBooking {
+    /// The attempt that has paid, and the reading by which it has.
+    pub record: RecordAttempt,
+    /// The seats, as they are marked in the locks.
+    pub seats: Hold,
 }
 
 /// What `payment.cancel` is given.

@@ -53,20 +53,13 @@ impl<W: Attended + 'static> Saga<W> {
     /// booking goes if an operator has to settle it by hand.
     pub(crate) async fn collect(&self, attempt: Option<u32>, end: EndState) -> Collected {
         match self.insist(end, || self.confirm_booking(attempt)).await {
-            Insisted::Done(confirmed) => self.collected(confirmed).await,
-            Insisted::Resolved(end) => Collected::Resolved(end),
-        }
-    }
-
-    /// What becomes of the locks when the database has said whether the money became tickets.
-    pub(crate) async fn collected(&self, confirmed: BookingConfirmed) -> Collected {
-        match confirmed {
-            BookingConfirmed::Confirmed { .. } => {
+            Insisted::Done(BookingConfirmed::Confirmed { .. }) => {
                 // Without the mark, latecomers are refused by the database instead: slower, never wrong.
                 let _slower = self.mark_sold().await;
                 Collected::Sold
             }
-            BookingConfirmed::Refused { why } => Collected::NotSold(why),
+            Insisted::Done(BookingConfirmed::Refused { why }) => Collected::NotSold(why),
+            Insisted::Resolved(end) => Collected::Resolved(end),
         }
     }
 

@@ -24,7 +24,7 @@ use temporalio_workflow::{
 
 use crate::attention::Attended;
 use crate::contracts::{
-    BookingActivities, CancelPayment, ConfirmBooking, LOCKS_BUDGET, PaymentActivities, SeatActivities,
+    BookingActivities, CancelPayment, ConfirmBooking, LOCKS_BUDGET, PaymentActivities, SeatActivities, SellBooking,
 };
 use crate::queues::{ProviderCalls, ProviderEndpoint};
 use crate::saga::{OpenPayment, Saga};
@@ -93,8 +93,9 @@ impl<W: Attended + 'static> Saga<W> {
             return None;
         }
         let record = self.reading_to_record(number, reading.clone(), false);
+        let sell = SellBooking { record, seats: self.hold(self.now()) };
         let summary = format!("Attempt {number} is {}: sell the seats, issue tickets", reading.state.as_str());
-        self.once(BookingActivities::sell, record, SELL_TRY, summary).await
+        self.once(BookingActivities::sell, sell, SELL_TRY, summary).await
     }
 
     pub(crate) async fn cancel_booking(&self, by: CancelledBy) -> Result<BookingCancelled, StuckStep> {

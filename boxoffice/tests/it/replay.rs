@@ -7,7 +7,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use workflows::book_ticket::BookTicket;
 use workflows::settle_booking::SettleBooking;
 
-/// What has to be among the recordings; `cargo run -p boxoffice --example record_histories` makes them anew.
+/// What has to be among the recordings of each folder; `cargo run -p boxoffice --example record_histories` makes them anew.
 const RECORDED: [&str; 8] = [
     "confirmed",
     "declined_then_paid",
@@ -19,30 +19,32 @@ const RECORDED: [&str; 8] = [
     "cancelled_after_confirmation",
 ];
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workflows/histories")
+/// The folders of recordings, each of sagas that do something otherwise, oldest first.
+fn folders() -> Vec<PathBuf> {
+    let all = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workflows/histories");
+    let mut folders: Vec<_> = std::fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    folders
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_recorded_history_replays() {
-    let mut replayed = Vec::new();
-    for entry in std::fs::read_dir(folder()).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let history = WorkflowHistory::from_json(&std::fs::read(&path).unwrap()).unwrap();
-        let failure = replay(history).await;
-        assert!(failure.is_none(), "{name} does not replay: {failure:?}");
-        replayed.push(name);
-    }
-    for name in RECORDED {
-        assert!(replayed.iter().any(|it| it == name), "{name} is not among the recordings");
+    assert!(folders().len() > 1, "there are no recordings of earlier sagas");
+    for folder in folders() {
+        for name in RECORDED {
+            let path = folder.join(format!("{name}.json"));
+            let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let failure = replay(WorkflowHistory::from_json(&text).unwrap()).await;
+            assert!(failure.is_none(), "{} does not replay: {failure:?}", path.display());
+        }
     }
 }
 
 /// A replay that could not fail would prove nothing: the history of another saga has to be refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_does_not_fit_is_refused() {
-    let text = std::fs::read_to_string(folder().join("confirmed.json")).unwrap();
+    let newest = folders().pop().unwrap();
+    let text = std::fs::read_to_string(newest.join("confirmed.json")).unwrap();
     let changed = text.replace("payment.request", "payment.asked");
     assert_ne!(text, changed);
     let failure = replay(WorkflowHistory::from_json(changed.as_bytes()).unwrap()).await;

@@ -19,7 +19,7 @@ const TRIED: &str = "BOXOFFICE_TEST_MUTATIONS";
 /// What storms are drawn from: a mutation has to be caught by one of them, and is tried in the next where it is not. In
 /// each the customers meet, within their first seconds, a stampede without Redis, cut lines and killed workers.
 const SEEDS: [u64; 3] = [15, 29, 18];
-const LENGTH: Duration = Duration::from_secs(20);
+const LENGTH: Duration = Duration::from_secs(30);
 /// How long the right build may take to come to rest.
 const REST_WITHIN: Duration = Duration::from_secs(120);
 /// How long a broken one is waited for, which may never rest. What it is to be found as does not go away by waiting.

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
-mod program;
 mod story;
 
 use std::time::Duration;
 
 use faults::{Options, rage, report};
+use testkit::program;
 
 /// One that fills the disk first and then restarts PostgreSQL; a busy machine takes a minute to bring Kafka back.
 const SEED: u64 = 10;

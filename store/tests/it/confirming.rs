@@ -17,6 +17,8 @@ use crate::harness::TestDatabase;
 
 on_both_databases! {
     sells_the_seats_and_issues_the_tickets_once,
+    a_reading_and_the_sale_it_allows_are_one_change,
+    a_reading_that_does_not_pay_is_written_down_all_the_same,
     a_booking_that_costs_nothing_needs_no_attempt,
     a_booking_that_was_never_opened_is_not_given_away,
     other_money_than_was_asked_for_buys_nothing,
@@ -55,6 +57,41 @@ async fn sells_the_seats_and_issues_the_tickets_once(db: TestDatabase) {
     let told = messages(&store, &request).await;
     assert_eq!(told[3..], ["BookingConfirmed", "TicketIssued", "TicketIssued"]);
     assert_eq!(steps(&store, &request).await[3..], ["confirmed"]);
+}
+
+async fn a_reading_and_the_sale_it_allows_are_one_change(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let (in_two, at_once) = (request(1, "in two", &[0, 1]), request(2, "at once", &[2, 3]));
+    buy(&store, &in_two).await;
+    open_and_request(&store, &at_once).await;
+    let paid = reading(&at_once, 1, IntentState::Succeeded);
+    for _ in 0..2 {
+        let sold = store.sell_booking(&paid, after(60)).await.unwrap();
+        assert_eq!(sold, BookingConfirmed::Confirmed { late: false });
+    }
+    assert_eq!(messages(&store, &at_once).await, messages(&store, &in_two).await);
+    assert_eq!(steps(&store, &at_once).await, steps(&store, &in_two).await);
+    let booking = store.find_booking(at_once.booking_id).await.unwrap().unwrap();
+    assert_eq!((booking.state, booking.captured), (BookingState::Confirmed, booking.amount));
+    assert_eq!(store.tickets_of(at_once.booking_id).await.unwrap().len(), 2);
+    assert_eq!(seat_state(&store, 2).await, ShowSeatState::Sold);
+}
+
+async fn a_reading_that_does_not_pay_is_written_down_all_the_same(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let request = request(1, "key", &[0]);
+    open_and_request(&store, &request).await;
+    close(&store, &request, EndState::Cancelled { by: CancelledBy::Customer }).await;
+    let paid = reading(&request, 1, IntentState::Succeeded);
+    for _ in 0..2 {
+        let refused = store.sell_booking(&paid, after(301)).await.unwrap();
+        assert_eq!(refused, BookingConfirmed::Refused { why: ConfirmRefusal::TakenBack });
+    }
+    let booking = store.find_booking(request.booking_id).await.unwrap().unwrap();
+    assert_eq!(booking.captured, booking.amount);
+    assert_eq!(steps(&store, &request).await[3..], ["payment_received", "not_confirmed"]);
 }
 
 async fn a_booking_that_costs_nothing_needs_no_attempt(db: TestDatabase) {

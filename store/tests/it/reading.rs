@@ -13,6 +13,7 @@ on_both_databases! {
     a_booking_is_seen_by_its_customer_alone,
     bookings_are_listed_newest_first_with_a_cursor,
     a_booking_is_recalled_with_its_request_and_attempts,
+    keys_that_were_used_are_known_together,
     seats_are_checked_for_the_one_who_asks,
     messages_are_read_in_order_and_without_gaps,
     a_row_that_cannot_be_read_is_an_error,
@@ -74,6 +75,20 @@ async fn a_booking_is_recalled_with_its_request_and_attempts(db: TestDatabase) {
     assert_eq!(record.request, request);
     assert_eq!((record.amount, record.attempts.len()), (fixture::euros(3_000), 1));
     assert_eq!(record.expires_at, after(300));
+}
+
+async fn keys_that_were_used_are_known_together(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let (pending, open_now, unused) = (request(1, "a", &[0]), request(1, "b", &[1]), request(1, "c", &[2]));
+    open(&store, &pending).await;
+    open_and_request(&store, &open_now).await;
+    let ids = [pending.booking_id, open_now.booking_id, unused.booking_id];
+    let known = store.find_known(&ids).await.unwrap();
+    assert!(known[&pending.booking_id].is_pending && !known[&open_now.booking_id].is_pending);
+    assert_eq!(known[&open_now.booking_id].fingerprint, open_now.fingerprint);
+    assert_eq!(known.get(&unused.booking_id), None);
+    assert!(store.find_known(&[]).await.unwrap().is_empty());
 }
 
 async fn seats_are_checked_for_the_one_who_asks(db: TestDatabase) {

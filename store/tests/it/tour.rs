@@ -165,7 +165,7 @@ async fn read_bookings(store: &Store, log: &StatementLog, late: &BookingRequest)
     call!(store, log, find_booking(id));
     call!(store, log, find_booking_for(buyer, id));
     call!(store, log, recall_booking(id));
-    call!(store, log, find_known(id));
+    call!(store, log, find_known(&[id]));
     call!(store, log, recall_booking_by_intent(&IntentId::new("pi_1")));
     call!(store, log, statuses_of_bookings(&[id, request(1, "sold", &[0]).booking_id]));
     let cursor = Some((after(1_000), id));

@@ -1,11 +1,11 @@
-//! The binary that the storm rages against. Cargo tells no other crate's tests where it is, nor builds it for them.
+//! The binary that tests of other crates run. Cargo tells them neither where it is, nor builds it for them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The `boxoffice` beside this test, built from the sources as they are: an old one would prove nothing.
-pub(crate) fn of_these_sources() -> PathBuf {
-    // `target/<profile>/deps/slice-...`
+/// The `boxoffice` beside the test that asks, built from the sources as they are: an old one would prove nothing.
+pub fn of_these_sources() -> PathBuf {
+    // `target/<profile>/deps/<test>-...`
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap();
     let program = folder.join("boxoffice");
