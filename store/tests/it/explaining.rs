@@ -116,13 +116,7 @@ fn assert_complete(statements: &BTreeMap<String, Vec<&'static str>>) {
             }
         }
     }
-    // One database has no locks of rows.
-    missing.retain(|what| statements_lock_rows(statements) || !what.contains("select seat_id from show_seats"));
     assert!(missing.is_empty(), "the tour left out {missing:#?}");
-}
-
-fn statements_lock_rows(statements: &BTreeMap<String, Vec<&'static str>>) -> bool {
-    statements.keys().any(|statement| statement.ends_with(" for update"))
 }
 
 /// The plan that PostgreSQL makes for any values, since the values of a test are not those of a busy platform.

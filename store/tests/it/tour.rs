@@ -53,7 +53,7 @@ async fn sell(store: &Store, log: &StatementLog) {
     call!(store, log, record_attempt(&fixture::reading(&sold, 2, IntentState::RequiresPayment), after(4)));
     call!(store, log, record_capture(&fixture::reading(&sold, 2, IntentState::Succeeded), after(5)));
     call!(store, log, confirm_booking(id, Some(2), after(6)));
-    call!(store, log, confirm_booking(id, Some(2), after(7)));
+    call!(store, log, sell_booking(&fixture::reading(&sold, 2, IntentState::Succeeded), after(7)));
     call!(store, log, timeline(id));
     call!(store, log, opened_among(&[id]));
     call!(store, log, tickets_of(id));
