@@ -43,8 +43,9 @@ async fn every_recorded_history_replays() {
 /// A replay that could not fail would prove nothing: the history of another saga has to be refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_does_not_fit_is_refused() {
-    let newest = folders().pop().unwrap();
-    let text = std::fs::read_to_string(newest.join("confirmed.json")).unwrap();
+    // Of the first ones, in which the engine itself knows of the step: that of a local one is within a marker.
+    let oldest = folders().remove(0);
+    let text = std::fs::read_to_string(oldest.join("confirmed.json")).unwrap();
     let changed = text.replace("payment.request", "payment.asked");
     assert_ne!(text, changed);
     let failure = replay(WorkflowHistory::from_json(changed.as_bytes()).unwrap()).await;
