@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use domain::booking::{Booking, BookingRequest, Fingerprint, IdempotencyKey, InvalidSelection, SeatSelection};
 use domain::booking_state::BookingState;
-use domain::hold::{Hold, SeatsLocked, later};
+use domain::hold::{Hold, SeatsLocked, deadline, later, lock_deadline};
 use domain::ids::{BookingId, PartnerId, SeatId, ShowId};
 use domain::limits::{EDGE_CLAIM_SECONDS, OPEN_HOLDS_PER_CUSTOMER_AND_SHOW};
 use domain::show::{HoldTime, Show};
@@ -107,6 +107,9 @@ impl App {
         };
         let claim = self.claim_at_edge(&request, &show).await?;
         let started = self.start_once(&request, &show).await;
+        if let Started::Running = started {
+            self.keep_claim(claim.as_ref(), show.hold).await;
+        }
         self.answer_to(&request, started, claim.as_ref()).await
     }
 
@@ -206,6 +209,16 @@ impl App {
             return Err(AppError::TooManyHolds { limit });
         }
         Ok(())
+    }
+
+    /// The saga is on its way and lets go of its seats when it ends; until it comes to them nobody else is let through.
+    async fn keep_claim(&self, claim: Option<&Hold>, hold: HoldTime) {
+        let Some(claim) = claim else { return };
+        let now = self.now();
+        let longer = Hold { until: lock_deadline(deadline(now, hold)), ..claim.clone() };
+        if let Err(error) = self.locks().lock(&longer, now).await {
+            tracing::debug!(booking.id = %claim.booking_id, %error, "the edge claim ends before the saga may come to it");
+        }
     }
 
     async fn drop_claim(&self, claim: Option<&Hold>) {
