@@ -1,5 +1,5 @@
-//! One release replaced by another while customers buy: process by process, as an orchestrator rolls out a new version.
-//! Sagas that the old release has started end on the new one.
+//! One release replaced by another while customers buy: process by process in the order of `docs/operations.md`, as an
+//! orchestrator rolls out a new version. Sagas that the old release has started end on the new one.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -64,7 +64,10 @@ pub async fn upgrade(options: Upgrade) -> anyhow::Result<Upgraded> {
     tokio::time::sleep(third).await;
 
     stage.fleet.run_from_now_on(&options.to);
-    let names = stage.fleet.names();
+    // An API must not be newer than the workers: what a saga does is settled by the API that starts it.
+    let (mut names, others): (Vec<_>, Vec<_>) =
+        stage.fleet.names().into_iter().partition(|name| name.starts_with("worker-"));
+    names.extend(others);
     let pause = third / u32::try_from(names.len()).unwrap_or(1);
     let mut handed_over = 0;
     for name in names {
