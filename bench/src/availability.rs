@@ -86,7 +86,8 @@ async fn change(
             }
             let seats: Vec<_> = (first..first + SEATS).map(large_seat).collect();
             let asked = Buyer::new(&http, &system.addresses.api, system.token()?).ask(show_id, &seats).await?;
-            ensure!(asked.status == StatusCode::CREATED, "a booking is answered {}: {}", asked.status, asked.body);
+            let under_way = matches!(asked.status, StatusCode::CREATED | StatusCode::ACCEPTED);
+            ensure!(under_way, "a booking is answered {}: {}", asked.status, asked.body);
             changed.fetch_add(SEATS, Ordering::Relaxed);
         }
     }))

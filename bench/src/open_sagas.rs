@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::buyer::{self, Buyer};
+use crate::buyer::{self, Asked, Buyer};
 use crate::catalogue::{LARGE, Place, SMALL, large_seat, small_seat};
 use crate::effort::OpenEffort;
 use crate::figure::{Figure, Mark, percentile};
@@ -104,7 +104,7 @@ async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Resu
             };
             let asked =
                 Buyer::new(&http, &system.addresses.api, system.token()?).ask(show_id, &[small_seat(seat)]).await?;
-            ensure!(asked.status == StatusCode::CREATED, "a booking is answered {}: {}", asked.status, asked.body);
+            is_under_way(&asked)?;
         }
         Ok(())
     }))
@@ -133,7 +133,13 @@ struct Opening {
 
 async fn opened(buyer: &Buyer, show_id: ShowId, seat: u32) -> anyhow::Result<()> {
     let asked = buyer.ask(show_id, &[large_seat(seat)]).await?;
-    ensure!(asked.status == StatusCode::CREATED, "a booking is answered {}: {}", asked.status, asked.body);
+    is_under_way(&asked)
+}
+
+/// Whether there is going to be a booking, opened by now or not.
+fn is_under_way(asked: &Asked) -> anyhow::Result<()> {
+    let under_way = matches!(asked.status, StatusCode::CREATED | StatusCode::ACCEPTED);
+    ensure!(under_way, "a booking is answered {}: {}", asked.status, asked.body);
     Ok(())
 }
 
