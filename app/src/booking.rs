@@ -107,10 +107,7 @@ impl App {
         };
         let claim = self.claim_at_edge(&request, &show).await?;
         let started = self.start_once(&request, &show).await;
-        if let Started::Running = started {
-            self.keep_claim(claim.as_ref(), show.hold).await;
-        }
-        self.answer_to(&request, started, claim.as_ref()).await
+        self.answer_to(&request, show.hold, started, claim.as_ref()).await
     }
 
     async fn known(&self, booking_id: BookingId) -> Result<Option<KnownBooking>, AppError> {
@@ -280,6 +277,7 @@ impl App {
     async fn answer_to(
         &self,
         request: &BookingRequest,
+        hold: HoldTime,
         started: Started,
         claim: Option<&Hold>,
     ) -> Result<Booked, AppError> {
@@ -290,7 +288,10 @@ impl App {
                 Some(booking) => self.answer_of(booking).await,
                 None => Ok(Booked::Accepted { booking_id: request.booking_id }),
             },
-            Started::Running => Ok(Booked::Accepted { booking_id: request.booking_id }),
+            Started::Running => {
+                self.keep_claim(claim, hold).await;
+                Ok(Booked::Accepted { booking_id: request.booking_id })
+            }
             Started::OtherRequest => Err(AppError::KeyReused),
             Started::EndedBefore => match self.store().find_booking(request.booking_id).await? {
                 Some(booking) if booking.fingerprint != request.fingerprint => Err(AppError::KeyReused),

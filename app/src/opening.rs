@@ -62,10 +62,10 @@ async fn look(openings: Arc<Mutex<Waiting>>, store: Store) {
         };
         let mut pause = if wanted.len() < MANY { LOOK_EVERY } else { LOOK_FOR_MANY_EVERY };
         for some in wanted.chunks(AT_ONCE) {
-            match store.opened_among(some).await {
-                Ok(opened) => {
+            match store.find_known(some).await {
+                Ok(known) => {
                     let mut waiting = openings.lock().unwrap_or_else(PoisonError::into_inner);
-                    for booking_id in opened {
+                    for (booking_id, _) in known.into_iter().filter(|(_, booking)| !booking.is_pending) {
                         waiting.bookings.remove(&booking_id);
                     }
                 }

@@ -86,8 +86,7 @@ async fn change(
             }
             let seats: Vec<_> = (first..first + SEATS).map(large_seat).collect();
             let asked = Buyer::new(&http, &system.addresses.api, system.token()?).ask(show_id, &seats).await?;
-            let under_way = matches!(asked.status, StatusCode::CREATED | StatusCode::ACCEPTED);
-            ensure!(under_way, "a booking is answered {}: {}", asked.status, asked.body);
+            asked.is_under_way()?;
             changed.fetch_add(SEATS, Ordering::Relaxed);
         }
     }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use domain::ids::{SeatId, ShowId};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -40,6 +40,15 @@ pub(crate) struct Asked {
     pub(crate) body: Value,
     /// How long the answer took.
     pub(crate) took: Duration,
+}
+
+impl Asked {
+    /// Fails unless there is going to be a booking, opened by now or not.
+    pub(crate) fn is_under_way(&self) -> anyhow::Result<()> {
+        let under_way = matches!(self.status, StatusCode::CREATED | StatusCode::ACCEPTED);
+        ensure!(under_way, "a booking is answered {}: {}", self.status, self.body);
+        Ok(())
+    }
 }
 
 /// A client that keeps enough connections for `at_once` requests.

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use domain::ids::ShowId;
 use jiff::Timestamp;
-use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::buyer::{self, Asked, Buyer};
+use crate::buyer::{self, Buyer};
 use crate::catalogue::{LARGE, Place, SMALL, large_seat, small_seat};
 use crate::effort::OpenEffort;
 use crate::figure::{Figure, Mark, percentile};
@@ -26,7 +25,7 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 /// The longest hold, in seconds.
 const LONGEST_HOLD: i64 = 900;
 
-/// Measures both. `floor` how many workflows of the floor the engine runs a second.
+/// Measures both. `floor` is how many workflows of the floor the engine runs a second.
 pub(crate) async fn measure(system: &System, effort: OpenEffort, floor: f64) -> anyhow::Result<Vec<Figure>> {
     let OpenEffort { open, watched } = effort;
     let mut figures = steady(system, open, watched).await?;
@@ -104,7 +103,7 @@ async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Resu
             };
             let asked =
                 Buyer::new(&http, &system.addresses.api, system.token()?).ask(show_id, &[small_seat(seat)]).await?;
-            is_under_way(&asked)?;
+            asked.is_under_way()?;
         }
         Ok(())
     }))
@@ -133,14 +132,7 @@ struct Opening {
 
 async fn opened(buyer: &Buyer, show_id: ShowId, seat: u32) -> anyhow::Result<()> {
     let asked = buyer.ask(show_id, &[large_seat(seat)]).await?;
-    is_under_way(&asked)
-}
-
-/// Whether there is going to be a booking, opened by now or not.
-fn is_under_way(asked: &Asked) -> anyhow::Result<()> {
-    let under_way = matches!(asked.status, StatusCode::CREATED | StatusCode::ACCEPTED);
-    ensure!(under_way, "a booking is answered {}: {}", asked.status, asked.body);
-    Ok(())
+    asked.is_under_way()
 }
 
 /// When a booking was to end and did, in milliseconds since 1970.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use faults::upgrade::{Upgrade, Upgraded, upgrade};
+use faults::upgrade::{Upgraded, upgrade};
 use faults::{Options, rage, report};
 
 /// How long everything may take to come to rest.
@@ -34,15 +34,12 @@ struct Arguments {
 async fn main() -> anyhow::Result<ExitCode> {
     let Arguments { seed, minutes, program, upgrade_from } = Arguments::parse();
     let length = Duration::try_from_secs_f64(minutes * 60.0)?;
+    let options =
+        Options { seed, length, program, environment: Vec::new(), rest_within: REST_WITHIN, at_once: AT_ONCE };
     let outcome = match upgrade_from {
-        None => {
-            let options =
-                Options { seed, length, program, environment: Vec::new(), rest_within: REST_WITHIN, at_once: AT_ONCE };
-            rage(options).await?
-        }
+        None => rage(options).await?,
         Some(from) => {
-            let options = Upgrade { seed, length, from, to: program, rest_within: REST_WITHIN, at_once: AT_ONCE };
-            let Upgraded { outcome, handed_over } = upgrade(options).await?;
+            let Upgraded { outcome, handed_over } = upgrade(from, options).await?;
             println!("{handed_over} sagas of the old release were open when its last worker had stopped");
             outcome
         }

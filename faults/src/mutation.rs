@@ -39,8 +39,6 @@ pub struct Mutation {
     pub breaks: String,
     /// What it is to be found as. One is enough.
     pub caught_by: Vec<Trace>,
-    /// Whether every run of the tests tries it, and not only one of all mutations.
-    pub in_every_run: bool,
     /// What the storms are drawn from that are to catch it, where the usual ones do nothing that would show it.
     pub seeds: Vec<u64>,
     /// The settings of the storms that are to catch it, where the usual ones hide it; the right build has to withstand
@@ -78,8 +76,6 @@ struct MutationFile {
     breaks: String,
     caught_by: Vec<Trace>,
     #[serde(default)]
-    in_every_run: bool,
-    #[serde(default)]
     seeds: Vec<u64>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
@@ -107,9 +103,9 @@ impl Mutation {
         let file: MutationFile = Figment::from(Toml::file_exact(path))
             .extract()
             .with_context(|| format!("mutation `{name}` is not understood"))?;
-        let MutationFile { breaks, caught_by, in_every_run, seeds, environment, change: changes } = file;
+        let MutationFile { breaks, caught_by, seeds, environment, change: changes } = file;
         anyhow::ensure!(!caught_by.is_empty(), "mutation `{name}` does not say which promise it costs");
-        Ok(Self { name, breaks, caught_by, in_every_run, seeds, environment, changes })
+        Ok(Self { name, breaks, caught_by, seeds, environment, changes })
     }
 
     /// Whether this is what it was to be found as.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{anyhow, bail};
+use anyhow::{anyhow, ensure};
 use checker::{Promise, Report};
 use jiff::Timestamp;
 use testkit::catalogue::Playbill;
@@ -45,12 +45,18 @@ pub struct Options {
     pub at_once: usize,
 }
 
+impl Options {
+    /// Fails unless its binary is there.
+    pub(crate) fn has_program(&self) -> anyhow::Result<()> {
+        ensure!(self.program.is_file(), "{} is not there: build it first", self.program.display());
+        Ok(())
+    }
+}
+
 /// Rages, and tells what has come of it. What is broken is in the outcome; an error says that there was no storm. It
 /// needs the servers of `scripts/services`, and has them for itself.
 pub async fn rage(options: Options) -> anyhow::Result<Outcome> {
-    if !options.program.is_file() {
-        bail!("{} is not there: build it first", options.program.display());
-    }
+    options.has_program()?;
     let plan = Plan::draw(options.seed, options.length);
     let mut outcome = Outcome { seed: options.seed, ..Outcome::default() };
     // Declared before the stage, so that it goes after everything that uses it.
@@ -95,7 +101,8 @@ pub(crate) async fn finish(mut stage: Stage, rest_within: Duration, outcome: &mu
     outcome.broken.extend(failures.into_iter().map(|who| Broken::new("process ended", None, who)));
 }
 
-async fn set(options: &Options, tablespace: Option<String>) -> anyhow::Result<Stage> {
+/// Starts a fleet of a program.
+pub(crate) async fn set(options: &Options, tablespace: Option<String>) -> anyhow::Result<Stage> {
     let environment = options.environment.clone();
     let cast =
         Cast { environment, tablespace, ..Cast::new(&options.program, APIS, WORKERS).listening(RELAYS, CONSUMERS) };

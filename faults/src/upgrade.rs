@@ -2,36 +2,18 @@
 //! orchestrator rolls out a new version. Sagas that the old release has started end on the new one.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow};
 use app::engine::Engine;
 use jiff::Timestamp;
 use testkit::catalogue::Playbill;
-use testkit::{Cast, Stage};
 
 use crate::crowd::Crowd;
-use crate::deed::{APIS, CONSUMERS, RELAYS, WORKERS};
+use crate::deed::WORKERS;
 use crate::outcome::{Broken, Outcome};
 use crate::plan::Plan;
-use crate::storm::{finish, take_down};
-
-/// Which release is replaced by which.
-#[derive(Debug, Clone)]
-pub struct Upgrade {
-    /// What the customers' wishes are drawn from.
-    pub seed: u64,
-    /// How long customers come; the processes are replaced in the middle third.
-    pub length: Duration,
-    /// The binary of the old release.
-    pub from: PathBuf,
-    /// The binary of the new one.
-    pub to: PathBuf,
-    /// How long everything may take to come to rest when the last customers have come.
-    pub rest_within: Duration,
-    /// How many customers there are at a time.
-    pub at_once: usize,
-}
+use crate::storm::{Options, finish, set, take_down};
 
 /// What became of the customers and bookings, and how many sagas of the old release were open when it was gone.
 #[derive(Debug)]
@@ -42,18 +24,16 @@ pub struct Upgraded {
     pub handed_over: usize,
 }
 
-/// Replaces every process of a fleet, one after the other, while customers buy; then checks every promise. The database
-/// has the newest schema from the beginning, as after `boxoffice migrate`.
-pub async fn upgrade(options: Upgrade) -> anyhow::Result<Upgraded> {
-    for program in [&options.from, &options.to] {
-        if !program.is_file() {
-            bail!("{} is not there: build it first", program.display());
-        }
-    }
+/// Replaces every process of a fleet of the binary `from`, one after the other in the middle third of the time, by the
+/// program of `options`, while customers buy; then checks every promise. The database has the newest schema from the
+/// beginning, as after `boxoffice migrate`.
+pub async fn upgrade(from: PathBuf, options: Options) -> anyhow::Result<Upgraded> {
+    let old = Options { program: from, ..options.clone() };
+    old.has_program()?;
+    options.has_program()?;
     let plan = Plan::draw(options.seed, options.length);
     let mut outcome = Outcome { seed: options.seed, ..Outcome::default() };
-    let cast = Cast::new(&options.from, APIS, WORKERS).listening(RELAYS, CONSUMERS);
-    let mut stage = Stage::try_to_set(cast).await.map_err(|who| anyhow!("the old release does not start: {who}"))?;
+    let mut stage = set(&old, None).await.context("the old release")?;
     stage.store.load_catalogue(&Playbill::catalogue(plan.bills, Timestamp::now()), Timestamp::now()).await?;
 
     let begun = Instant::now();
@@ -63,7 +43,7 @@ pub async fn upgrade(options: Upgrade) -> anyhow::Result<Upgraded> {
     let third = options.length / 3;
     tokio::time::sleep(third).await;
 
-    stage.fleet.run_from_now_on(&options.to);
+    stage.fleet.run_from_now_on(&options.program);
     // An API must not be newer than the workers: what a saga does is settled by the API that starts it.
     let (mut names, others): (Vec<_>, Vec<_>) =
         stage.fleet.names().into_iter().partition(|name| name.starts_with("worker-"));

@@ -140,6 +140,11 @@ impl StoredBooking {
         Ok(sql(text, values).run(tx).await? == 1)
     }
 
+    /// Until when its seats were held last.
+    pub(crate) fn held_until(&self) -> Timestamp {
+        self.expires_at.unwrap_or(self.hard_cap_at)
+    }
+
     /// What every message about it says.
     pub(crate) fn subject(&self) -> MessageSubject {
         MessageSubject { booking_id: self.id, customer_id: self.customer_id, partner_id: self.partner_id }

@@ -64,15 +64,10 @@ async fn open(
     let StoredBooking { amount, hard_cap_at, .. } = booking.row;
     Ok(Outcome::Commit(BookingOpened::Opened(OpenBooking {
         amount,
-        expires_at: until(&booking.row),
+        expires_at: booking.row.held_until(),
         hard_cap_at,
         attempt,
     })))
-}
-
-/// Until when a booking holds its seats.
-fn until(booking: &StoredBooking) -> Timestamp {
-    booking.expires_at.unwrap_or(booking.hard_cap_at)
 }
 
 fn refused(reason: FailureReason) -> Outcome<BookingOpened> {
@@ -92,7 +87,7 @@ async fn answer_again(tx: &DatabaseTransaction, booking: &StoredBooking) -> Resu
     let open = attempts.iter().rev().find(|attempt| attempt.record.state != AttemptState::Cancelled);
     Ok(BookingOpened::Opened(OpenBooking {
         amount: booking.amount,
-        expires_at: until(booking),
+        expires_at: booking.held_until(),
         hard_cap_at: booking.hard_cap_at,
         attempt: open.map(|attempt| attempt.to_request(booking.id)),
     }))
@@ -161,7 +156,7 @@ async fn claim(
     booking: &StoredBooking,
 ) -> Result<Result<(), FailureReason>, StoreError> {
     let seat_ids = request.seat_ids.as_slice();
-    let held = show_seat::hold(tx, booking, until(booking)).await?;
+    let held = show_seat::hold(tx, booking, booking.held_until()).await?;
     if held.len() != seat_ids.len() {
         let found = show_seat::look_up(tx, booking.show_id, seat_ids).await?;
         let taken = found.check(seat_ids, booking.id).taken;
@@ -209,7 +204,7 @@ async fn insert_seats(
 
 /// What the world hears of a new booking.
 fn tell(row: StoredBooking) -> LockedBooking {
-    let expires_at = until(&row);
+    let expires_at = row.held_until();
     let (show_id, seat_ids, amount) = (row.show_id, row.seat_ids.clone(), row.amount);
     let seats = row.quote.iter().flat_map(|quote| &quote.lines).map(|line| line.label.clone()).collect();
     let mut booking = LockedBooking::of(row);

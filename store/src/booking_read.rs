@@ -123,7 +123,7 @@ impl Store {
         };
         let booking = StoredBooking::try_from(row)?;
         let attempts = payment::attempts_of(self.reader(), booking.id).await?;
-        let id = booking.id.to_string();
+        let (id, expires_at) = (booking.id.to_string(), booking.held_until());
         Ok(Some(BookingRecord {
             request: BookingRequest {
                 booking_id: booking.id,
@@ -135,7 +135,7 @@ impl Store {
             payment_id: PaymentId::for_booking(booking.id),
             state: booking.state,
             amount: booking.amount,
-            expires_at: booking.expires_at.unwrap_or(booking.hard_cap_at),
+            expires_at,
             hard_cap_at: booking.hard_cap_at,
             attempts: attempts.into_iter().map(|attempt| attempt.record).collect(),
         }))
@@ -207,24 +207,6 @@ impl FromQueryResult for BookingWithSums {
 }
 
 impl Store {
-    /// Which of some bookings are past `pending`, whatever has become of them since.
-    pub async fn opened_among(&self, booking_ids: &[BookingId]) -> Result<Vec<BookingId>, StoreError> {
-        #[derive(FromQueryResult)]
-        struct Opened {
-            id: String,
-        }
-        if booking_ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let text = format!(
-            "select id from bookings where id in ({}) and state <> 'pending'",
-            placeholders(1, booking_ids.len())
-        );
-        let values = booking_ids.iter().map(Column::value).collect();
-        let rows = sql(text, values).all::<Opened>(self.reader()).await?;
-        rows.iter().map(|row| RowOf::new("bookings", &row.id).read(BookingId::parse(&row.id))).collect()
-    }
-
     /// How the seats of some bookings stand, with their shows; those of a booking that was never opened are none.
     pub async fn statuses_of_bookings(
         &self,

@@ -96,7 +96,7 @@ async fn extend(
         return Ok(HoldExtended::Ended { end });
     }
     let cap = booking.row.hard_cap_at;
-    let current = booking.row.expires_at.unwrap_or(cap);
+    let current = booking.row.held_until();
     let until = rounded(rules.extended(current, cap, now));
     if until == current {
         return Ok(if until == cap { HoldExtended::AtCap } else { HoldExtended::Extended { until } });

@@ -33,10 +33,9 @@ use crate::saga::{OpenPayment, Saga};
 const LOCAL_TRY: Duration = Duration::from_secs(10);
 /// How long one try of a call to the provider may take; longer than the provider client's own timeout.
 const PROVIDER_TRY: Duration = Duration::from_secs(15);
-/// How long the one try of a direct call to the provider may take: shorter than a workflow task, of which it is a part.
-const DIRECT_TRY: Duration = Duration::from_secs(3);
-/// How long the one try of selling in one step may take, for the same reason.
-const SELL_TRY: Duration = Duration::from_secs(3);
+/// How long a step may take that is tried once, as another way leads on: shorter than a workflow task, of which it is a
+/// part.
+const ONLY_TRY: Duration = Duration::from_secs(3);
 
 /// How long a step is tried before it counts as not done.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +94,7 @@ impl<W: Attended + 'static> Saga<W> {
         let record = self.reading_to_record(number, reading.clone(), false);
         let sell = SellBooking { record, seats: self.hold(self.now()) };
         let summary = format!("Attempt {number} is {}: sell the seats, issue tickets", reading.state.as_str());
-        self.once(BookingActivities::sell, sell, SELL_TRY, summary).await
+        self.once(BookingActivities::sell, sell, summary).await
     }
 
     pub(crate) async fn cancel_booking(&self, by: CancelledBy) -> Result<BookingCancelled, StuckStep> {
@@ -207,13 +206,8 @@ impl<W: Attended + 'static> Saga<W> {
     {
         let step = activity.name().to_owned();
         let budget = self.budget(budget);
-        let mut options = LocalActivityOptions::builder()
-            .retry_policy(retry(Duration::from_millis(50), Duration::from_secs(2)))
-            .start_to_close_timeout(LOCAL_TRY.min(budget))
-            .schedule_to_close_timeout(budget)
-            .summary(summary)
-            .build();
-        options.cancellation_token = Some(WorkflowCancellationToken::new());
+        let retry = retry(Duration::from_millis(50), Duration::from_secs(2));
+        let options = local_options(retry, LOCAL_TRY.min(budget), budget, summary);
         let done = self.ctx.execute_local_activity(activity, input, options).await;
         done.map_err(|error| stuck(step, &error))
     }
@@ -225,28 +219,17 @@ impl<W: Attended + 'static> Saga<W> {
     {
         match self.provider_calls {
             ProviderCalls::Queued => None,
-            ProviderCalls::Direct => self.once(activity, input, DIRECT_TRY, summary).await,
+            ProviderCalls::Direct => self.once(activity, input, summary).await,
         }
     }
 
     /// Runs a step on this worker with one try; none where that did not work out.
-    async fn once<A: ActivityDefinition>(
-        &self,
-        activity: A,
-        input: A::Input,
-        within: Duration,
-        summary: String,
-    ) -> Option<A::Output>
+    async fn once<A: ActivityDefinition>(&self, activity: A, input: A::Input, summary: String) -> Option<A::Output>
     where
         A::Output: TemporalDeserializable,
     {
-        let mut options = LocalActivityOptions::builder()
-            .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
-            .start_to_close_timeout(within)
-            .schedule_to_close_timeout(within)
-            .summary(summary)
-            .build();
-        options.cancellation_token = Some(WorkflowCancellationToken::new());
+        let once = RetryPolicy::builder().maximum_attempts(1).build();
+        let options = local_options(once, ONLY_TRY, ONLY_TRY, summary);
         self.ctx.execute_local_activity(activity, input, options).await.ok()
     }
 
@@ -276,6 +259,18 @@ impl<W: Attended + 'static> Saga<W> {
         let done = self.ctx.execute_activity(activity, input, options).await;
         done.map_err(|error| stuck(step, &error))
     }
+}
+
+/// How a step is run on this worker: `each` is how long one try may take, `all` how long all of them.
+fn local_options(retry: RetryPolicy, each: Duration, all: Duration, summary: String) -> LocalActivityOptions {
+    let mut options = LocalActivityOptions::builder()
+        .retry_policy(retry)
+        .start_to_close_timeout(each)
+        .schedule_to_close_timeout(all)
+        .summary(summary)
+        .build();
+    options.cancellation_token = Some(WorkflowCancellationToken::new());
+    options
 }
 
 fn retry(first: Duration, longest: Duration) -> RetryPolicy {

@@ -66,7 +66,6 @@ mod tests {
             name: name.to_owned(),
             breaks: String::new(),
             caught_by: vec![],
-            in_every_run: false,
             seeds: vec![],
             environment: BTreeMap::new(),
             changes: vec![Change { file: "a.rs".into(), find: find.to_owned(), replace: replace.to_owned() }],

@@ -55,7 +55,6 @@ async fn sell(store: &Store, log: &StatementLog) {
     call!(store, log, confirm_booking(id, Some(2), after(6)));
     call!(store, log, sell_booking(&fixture::reading(&sold, 2, IntentState::Succeeded), after(7)));
     call!(store, log, timeline(id));
-    call!(store, log, opened_among(&[id]));
     call!(store, log, tickets_of(id));
     call!(store, log, cancel_booking(&CancelBooking { booking_id: id, by: CancelledBy::Customer }, after(8)));
     let order = RefundToOpen { booking_id: id, attempt: 2, reason: RefundReason::Cancelled, amount: None };
