@@ -73,8 +73,10 @@ enum Started {
     EndedBefore,
     /// A saga of this id runs for another request.
     OtherRequest,
-    /// The engine cannot be reached, and nothing is known to have started.
-    Away(String),
+    /// There is no saga, and none will come of this request.
+    NotAtAll(String),
+    /// The engine does not say whether there is a saga: one may come.
+    Unknown(String),
 }
 
 /// The booking and the fingerprint of its request.
@@ -248,7 +250,7 @@ impl App {
         // In a task of its own, so that it goes on when this caller hangs up while others wait.
         match tokio::spawn(flight).await {
             Ok(started) => started,
-            Err(panicked) => Started::Away(panicked.to_string()),
+            Err(panicked) => Started::Unknown(panicked.to_string()),
         }
     }
 
@@ -261,7 +263,11 @@ impl App {
                 let opened = self.shared.openings.wait(self.store(), request.booking_id);
                 match tokio::time::timeout_at(began + within, opened).await {
                     Ok(()) => return Started::Answered,
-                    Err(late) => self.engine().begun_at_all(request, late.to_string()).await,
+                    Err(late) => match self.engine().begun_at_all(request, late.to_string()).await {
+                        // It was there when it was started, and what the engine has once, it does not lose.
+                        Begun::Unknown(_) => Begun::Runs,
+                        known => known,
+                    },
                 }
             }
             otherwise => otherwise,
@@ -270,7 +276,8 @@ impl App {
             Begun::Runs => Started::Running,
             Begun::EndedBefore => Started::EndedBefore,
             Begun::OtherRequest => Started::OtherRequest,
-            Begun::Away(problem) => Started::Away(problem),
+            Begun::NotAtAll(problem) => Started::NotAtAll(problem),
+            Begun::Unknown(problem) => Started::Unknown(problem),
         }
     }
 
@@ -302,10 +309,13 @@ impl App {
                     Ok(Booked::Accepted { booking_id: request.booking_id })
                 }
             },
-            Started::Away(problem) => {
+            Started::NotAtAll(problem) => {
                 self.drop_claim(claim).await;
                 Err(AppError::engine_away(problem))
             }
+            // The caller asks again and has the seats as before; others are refused until the claim ends, for they
+            // would run into a saga that came late.
+            Started::Unknown(problem) => Err(AppError::engine_away(problem)),
         }
     }
 

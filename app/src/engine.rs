@@ -14,7 +14,7 @@ use domain::ids::PartnerId;
 use domain::show::HoldTime;
 use futures::TryStreamExt;
 use temporalio_client::errors::{ClientConnectError, WorkflowInteractionError, WorkflowStartError};
-use temporalio_client::tonic::Status;
+use temporalio_client::tonic::{Code, Status};
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, WorkflowDescribeOptions, WorkflowExecutionStatus,
     WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowListOptions, WorkflowSignalOptions, WorkflowStartOptions,
@@ -88,8 +88,10 @@ pub(crate) enum Begun {
     EndedBefore,
     /// A saga of this id was started for another request.
     OtherRequest,
-    /// The engine cannot be reached, and nothing is known to have started.
-    Away(String),
+    /// The engine has said that it does not start it, or has never been reached.
+    NotAtAll(String),
+    /// The engine was asked for it and does not say whether it has started it: it may still come.
+    Unknown(String),
 }
 
 /// How a saga stands.
@@ -167,13 +169,15 @@ impl Engine {
         let client = match tokio::time::timeout(QUESTION, self.client()).await {
             Ok(Ok(client)) => client,
             // Nothing can have started where there has never been a connection.
-            Ok(Err(EngineAway(problem))) => return Begun::Away(problem),
-            Err(late) => return Begun::Away(late.to_string()),
+            Ok(Err(EngineAway(problem))) => return Begun::NotAtAll(problem),
+            Err(late) => return Begun::NotAtAll(late.to_string()),
         };
         let call = client.start_workflow(BookTicket::run, input, options);
         match tokio::time::timeout(within, call).await {
             Ok(Ok(_saga)) => Begun::Runs,
             Ok(Err(WorkflowStartError::AlreadyStarted { .. })) => Begun::EndedBefore,
+            Ok(Err(WorkflowStartError::PayloadConversion(error))) => Begun::NotAtAll(error.to_string()),
+            Ok(Err(WorkflowStartError::Rpc(status))) if is_refusal(&status) => Begun::NotAtAll(status.to_string()),
             Ok(Err(error)) => self.begun_at_all(request, error.to_string()).await,
             Err(late) => self.begun_at_all(request, late.to_string()).await,
         }
@@ -187,7 +191,8 @@ impl Engine {
             }
             Ok(Some(Looked { runs: true, .. })) => Begun::Runs,
             Ok(Some(Looked { runs: false, .. })) => Begun::EndedBefore,
-            Ok(None) | Err(EngineAway(_)) => Begun::Away(problem),
+            // One that is not there yet may be on its way: the question can overtake the start.
+            Ok(None) | Err(EngineAway(_)) => Begun::Unknown(problem),
         }
     }
 
@@ -313,6 +318,20 @@ impl Link {
 
 async fn within<T>(limit: Duration, question: impl Future<Output = Result<T, EngineAway>>) -> Result<T, EngineAway> {
     tokio::time::timeout(limit, question).await.unwrap_or_else(|late| Err(EngineAway(late.to_string())))
+}
+
+/// Whether the engine has answered, and that it does not do what it was asked.
+fn is_refusal(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::PermissionDenied
+            | Code::Unauthenticated
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::Unimplemented
+    )
 }
 
 /// Whether it is the namespace that was not found, and not the workflow: the engine tells the two apart in the details.

@@ -14,7 +14,10 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long a process may take to stop when it is told to.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Processes of the shipped binary. Dropping it kills those that still run.
+/// How long those that still run may take to stop when the fleet is dropped.
+const DROPPED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Processes of the shipped binary. Dropping it stops those that still run, and kills those that do not stop.
 pub struct Fleet {
     program: PathBuf,
     folder: PathBuf,
@@ -244,7 +247,17 @@ impl Fleet {
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        for child in self.members.iter_mut().filter_map(|member| member.child.as_mut()) {
+        let mut children: Vec<Child> = self.members.iter_mut().filter_map(|member| member.child.take()).collect();
+        for child in &children {
+            // A `dev` that was killed would leave its engine's server behind; one that was paused has to wake to stop.
+            let _gone = kill_process(Pid::from_child(child), Signal::TERM);
+            let _gone = kill_process(Pid::from_child(child), Signal::CONT);
+        }
+        let deadline = Instant::now() + DROPPED_WITHIN;
+        while Instant::now() < deadline && children.iter_mut().any(|child| matches!(child.try_wait(), Ok(None))) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        for child in &mut children {
             let _dead = child.kill();
             let _reaped = child.wait();
         }

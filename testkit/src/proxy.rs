@@ -26,6 +26,24 @@ enum Line {
     Cut,
     /// Nothing goes through, and nobody is told.
     Silent,
+    /// What is asked goes through, what is answered does not.
+    Unanswered,
+}
+
+/// Whose bytes are carried.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Questions,
+    Answers,
+}
+
+impl Line {
+    fn carries(self, way: Way) -> bool {
+        match (self, way) {
+            (Self::Whole, _) | (Self::Unanswered, Way::Questions) => true,
+            (Self::Cut | Self::Silent, _) | (Self::Unanswered, Way::Answers) => false,
+        }
+    }
 }
 
 impl Proxy {
@@ -66,6 +84,11 @@ impl Proxy {
     /// Lets nothing through and says nothing, as a network that has failed.
     pub fn silence(&self) {
         self.line.send_replace(Line::Silent);
+    }
+
+    /// Keeps the answers until the line is restored, as a network that loses what comes back.
+    pub fn keep_answers(&self) {
+        self.line.send_replace(Line::Unanswered);
     }
 
     /// Lets everything through again.
@@ -113,8 +136,9 @@ async fn carry(client: TcpStream, server: TcpStream, line: watch::Receiver<Line>
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let mut cut = line.clone();
-    let both_ways =
-        async { tokio::try_join!(copy(from_client, to_server, line.clone()), copy(from_server, to_client, line)) };
+    let asked = copy(from_client, to_server, line.clone(), Way::Questions);
+    let answered = copy(from_server, to_client, line, Way::Answers);
+    let both_ways = async { tokio::try_join!(asked, answered) };
     tokio::select! {
         _ = both_ways => {}
         _ = cut.wait_for(|line| *line == Line::Cut) => {}
@@ -125,6 +149,7 @@ async fn copy(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut line: watch::Receiver<Line>,
+    way: Way,
 ) -> std::io::Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut buffer = vec![0; 32 * 1024];
@@ -134,7 +159,7 @@ async fn copy(
             // The other direction may still have something to say.
             return to.shutdown().await;
         }
-        if line.wait_for(|line| *line != Line::Silent).await.is_err() {
+        if line.wait_for(|line| line.carries(way)).await.is_err() {
             return Ok(());
         }
         to.write_all(&buffer[..read]).await?;

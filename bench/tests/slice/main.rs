@@ -1,6 +1,5 @@
 //! A slice of the measuring, for every run of the tests: rows come to a figure. What the figures are is not asked, for
-//! what is measured is not optimized and shares its machine with other tests. `rush` is left out: on a machine that takes
-//! half a minute for its winners' sagas it finds two who were let through to one seat, one of whom loses it again.
+//! what is measured is not optimized and shares its machine with other tests.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
@@ -50,7 +49,7 @@ fn rows_come_to_figures() {
     );
     come_to_figures(
         "distributed",
-        "saga,availability",
-        &["saga_throughput/distributed", "saga_cpu/distributed", "availability/distributed"],
+        "saga,rush,availability",
+        &["saga_throughput/distributed", "saga_cpu/distributed", "rush/distributed", "availability/distributed"],
     );
 }

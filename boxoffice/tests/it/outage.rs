@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use testkit::buyer::GOOD_CARD;
 use testkit::catalogue::{LONG_HOLD, seat};
 use testkit::test_app::World;
-use testkit::{Faults, TestApp, TestSettings, eventually};
+use testkit::{Faults, Proxy, TestApp, TestSettings, eventually};
 
 const SOON: Duration = Duration::from_secs(40);
 
@@ -90,6 +90,34 @@ async fn without_a_worker_a_booking_is_accepted_and_ends_well_when_one_comes() {
     let booking = buyer.wait_for(booking_id, "awaiting_payment", SOON).await;
     buyer.pay(&booking, GOOD_CARD).await;
     buyer.wait_for(booking_id, "confirmed", SOON).await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_wait_for_a_caller_who_was_not_told_whether_the_saga_was_started() {
+    let here = testkit::test_app::shared_engine();
+    let line = Proxy::start(vec![here.trim_start_matches("http://").to_owned()]).await;
+    let wanted = TestSettings { engine: Some(line.address()), answer_within_ms: 1000, ..TestSettings::default() };
+    let app = TestApp::start_with(wanted).await;
+    let buyer = app.buyer();
+    // Nobody can have been told to start anything before there was a connection.
+    let earlier = buyer.book(LONG_HOLD, &[seat(1)]).await;
+    assert!(earlier.status.is_success(), "{earlier:?}");
+    buyer.cancel(earlier.booking_id()).await;
+
+    line.keep_answers();
+    let unknown = buyer.book_with("first", LONG_HOLD, &[seat(0)]).await;
+    assert_eq!(unknown.status, StatusCode::SERVICE_UNAVAILABLE, "{unknown:?}");
+    line.restore();
+    let other = app.buyer().book(LONG_HOLD, &[seat(0)]).await;
+    assert_eq!((other.status, other.code()), (StatusCode::CONFLICT, "seats_taken"), "{other:?}");
+
+    eventually("the same key finds the saga", SOON, || async {
+        buyer.book_with("first", LONG_HOLD, &[seat(0)]).await.status.is_success().then_some(())
+    })
+    .await;
+    let booking = buyer.wait_for(buyer.booking_for("first"), "awaiting_payment", SOON).await;
+    buyer.cancel(booking.booking_id()).await;
     app.finish().await;
 }
 
