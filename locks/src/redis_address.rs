@@ -8,8 +8,11 @@ use ::redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServ
 use ::redis::{Client, IntoConnectionInfo, RedisConnectionInfo, RedisError};
 use rustls::crypto::CryptoProvider;
 
-/// How long connecting, or one command, may take. A booking goes on without locks rather than wait.
+/// How long connecting may take, and how long a server may be silent. A booking goes on without locks rather than wait.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
+/// How long one command may take while the server answers others: it is this process that is slow then, and without
+/// locks it would have more to do.
+pub(crate) const LONGEST: Duration = Duration::from_secs(5);
 
 /// Where sentinels listen if nothing else is said.
 const SENTINEL_PORT: u16 = 26379;
@@ -74,8 +77,8 @@ impl RedisAddress {
                 let nodes = hosts.trim_end_matches('/').split(',').map(|host| format!("redis://{login}{host}"));
                 let client = ClusterClient::builder(nodes.collect::<Vec<_>>())
                     .connection_timeout(PATIENCE)
-                    .response_timeout(PATIENCE)
-                    .overall_response_timeout(Some(2 * PATIENCE))
+                    .response_timeout(LONGEST)
+                    .overall_response_timeout(Some(LONGEST))
                     .retries(2)
                     .build();
                 client.map(|client| Self::Cluster(Box::new(client))).map_err(RedisConfigError::Unreadable)

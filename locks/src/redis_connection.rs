@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -10,13 +11,16 @@ use ::redis::aio::MultiplexedConnection;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisError, RedisFuture, ServerErrorKind, Value};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::redis_address::{PATIENCE, RedisAddress, RedisConfig, RedisConfigError};
+use crate::redis_address::{LONGEST, PATIENCE, RedisAddress, RedisConfig, RedisConfigError};
 use crate::redis_servers::run_ids;
 
 /// How often an absent server is tried.
 const TRY_EVERY: Duration = Duration::from_millis(500);
+/// In how many parts a call waits. A process that has too much to do comes late to its own timers, but comes to read
+/// answers between two of them: its server is silent where that happened so often and brought none.
+const PARTS: u32 = 8;
 /// How often a server that is there is asked who it is.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
@@ -40,6 +44,8 @@ struct Shared {
     servers: Mutex<BTreeSet<String>>,
     /// How many connections were made.
     connections: AtomicU64,
+    /// How many calls were answered, whatever the answer.
+    answers: AtomicU64,
     refusals: Refusals,
 }
 
@@ -95,6 +101,7 @@ impl RedisConnection {
             returns: watch::Sender::new(0),
             servers: Mutex::default(),
             connections: AtomicU64::default(),
+            answers: AtomicU64::default(),
             refusals: Refusals::default(),
         };
         let shared = Arc::new(shared);
@@ -121,8 +128,7 @@ impl RedisConnection {
             metrics::counter!("boxoffice_redis_failures_total").increment(1);
             return Err(RedisFault::Away);
         };
-        // A cluster's connection asks again by itself, which takes it longer than anybody wants to wait.
-        timeout(PATIENCE, call(link)).await.unwrap_or_else(|_late| Err(late())).map_err(|error| {
+        self.shared.unless_silent(call(link)).await.map_err(|error| {
             metrics::counter!("boxoffice_redis_failures_total").increment(1);
             if means_away(&error) {
                 self.shared.went_away(Some(number), &error);
@@ -152,9 +158,30 @@ impl RedisConnection {
 }
 
 impl Shared {
+    /// Waits for an answer for as long as the server may be believed to be there. Many calls at once can take long
+    /// together; a silent server answers none of them. A cluster's connection asks again by itself, for longer than
+    /// anybody wants to wait for a silent one.
+    async fn unless_silent<T>(&self, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        let mut call = pin!(call);
+        let began = Instant::now();
+        let (mut answers, mut silent) = (self.answers.load(Ordering::Relaxed), 0);
+        while silent < PARTS && began.elapsed() < LONGEST {
+            if let Ok(answer) = timeout(PATIENCE / PARTS, &mut call).await {
+                if !answer.as_ref().is_err_and(means_away) {
+                    self.answers.fetch_add(1, Ordering::Relaxed);
+                }
+                return answer;
+            }
+            let now = self.answers.load(Ordering::Relaxed);
+            silent = if now == answers { silent + 1 } else { 0 };
+            answers = now;
+        }
+        Err(late())
+    }
+
     async fn connect(&self) -> Result<Link, RedisError> {
         let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(LONGEST));
         match &self.address {
             RedisAddress::Single(client) => {
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Link::One)
@@ -171,7 +198,7 @@ impl Shared {
     async fn look(&self) {
         let current = self.state.borrow().clone();
         match current {
-            State::Up { mut link, number } => match run_ids(&mut link).await {
+            State::Up { mut link, number } => match self.unless_silent(run_ids(&mut link)).await {
                 Ok(servers) => self.is_there(number, servers),
                 Err(error) => self.went_away(Some(number), &error),
             },
@@ -289,8 +316,8 @@ async fn keep_connected(connection: Weak<Shared>) {
             if matches!(&*state.borrow_and_update(), State::Up { .. }) { LOOK_EVERY } else { TRY_EVERY }
         };
         // A call that fails meanwhile is noticed at the next short look.
-        let deadline = tokio::time::Instant::now() + pause;
-        while tokio::time::Instant::now() < deadline {
+        let deadline = Instant::now() + pause;
+        while Instant::now() < deadline {
             sleep(TRY_EVERY).await;
             let Some(shared) = connection.upgrade() else { return };
             if !matches!(&*shared.state.borrow(), State::Up { .. }) {

@@ -1,9 +1,11 @@
 //! Redis away, emptied, and back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::hold::SeatsLocked;
 use locks::{Forgotten, LockError, LockOwner, RedisConnection, RedisLocks, SeatLocks};
+use tokio::task::JoinSet;
 
 use crate::stores::{self, Freeze, OwnRedis};
 use crate::{at, hold, seat, show};
@@ -64,6 +66,35 @@ async fn a_server_that_is_away_costs_little_and_is_noticed_when_it_is_back() {
     server.run().await;
     assert_eq!(forgotten(&locks).await, Forgotten::Everything);
     assert_eq!(locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap(), SeatsLocked::Locked);
+}
+
+/// One thread for everything, as a machine that has too much to do.
+#[tokio::test]
+async fn a_process_that_is_late_does_not_take_its_server_for_absent() {
+    const BUYERS: u128 = 400;
+    const WORK: Duration = Duration::from_millis(2);
+    for server in [OwnRedis::start().await, OwnRedis::start_cluster().await] {
+        let Some(server) = server else { return };
+        let locks = Arc::new(server.locks());
+        locks.ping().await.unwrap();
+        let blocked = tokio::spawn(async { std::thread::sleep(Duration::from_secs(1)) });
+        assert_eq!(locks.lock(&hold(1, &[1], 300), at(0)).await.unwrap(), SeatsLocked::Locked);
+        blocked.await.unwrap();
+
+        let mut buyers = JoinSet::new();
+        for buyer in 2..2 + BUYERS {
+            let locks = Arc::clone(&locks);
+            buyers.spawn(async move {
+                std::thread::sleep(WORK);
+                let answer = locks.lock(&hold(buyer, &[buyer], 300), at(0)).await;
+                std::thread::sleep(WORK);
+                answer
+            });
+        }
+        while let Some(answer) = buyers.join_next().await {
+            assert_eq!(answer.unwrap().unwrap(), SeatsLocked::Locked);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
