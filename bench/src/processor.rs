@@ -8,17 +8,41 @@ use anyhow::Context;
 /// The machine's processor and memory.
 pub(crate) struct Processor;
 
-impl Processor {
-    /// User and system time of a process, all its threads, since it began; to the hundredth of a second.
-    pub(crate) fn used_by(process: u32) -> anyhow::Result<Duration> {
+/// What the kernel tells of a process in one line.
+struct Stat {
+    parent: u32,
+    /// User and system time.
+    own: Duration,
+    /// The same of its children that have ended.
+    ended_children: Duration,
+}
+
+impl Stat {
+    fn of(process: u32) -> anyhow::Result<Self> {
         let path = format!("/proc/{process}/stat");
         let text = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
         // The name, in brackets, may have spaces in it.
         let (_, after_name) = text.rsplit_once(')').context("the state of a process is not understood")?;
         let fields: Vec<&str> = after_name.split_whitespace().collect();
-        // utime and stime are the 14th and 15th of all, in ticks of which Linux counts 100 a second.
-        let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
-        Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
+        let number = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
+        // utime, stime, cutime and cstime are the 14th to 17th of all, in ticks of which Linux counts 100 a second.
+        let time = |index: usize| Duration::from_millis((number(index) + number(index + 1)) * 10);
+        Ok(Self { parent: u32::try_from(number(1))?, own: time(11), ended_children: time(13) })
+    }
+}
+
+impl Processor {
+    /// User and system time of a process, all its threads, since it began; to the hundredth of a second.
+    pub(crate) fn used_by(process: u32) -> anyhow::Result<Duration> {
+        Ok(Stat::of(process)?.own)
+    }
+
+    /// The same of a process and those that it has started, one generation: of PostgreSQL, which has one per connection.
+    pub(crate) fn used_by_family(process: u32) -> anyhow::Result<Duration> {
+        let Stat { own, ended_children, .. } = Stat::of(process)?;
+        let others = std::fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let children = others.filter_map(|other| Stat::of(other).ok()).filter(|other| other.parent == process);
+        Ok(own + ended_children + children.map(|child| child.own).sum::<Duration>())
     }
 
     /// What a process keeps in memory now, in MiB.

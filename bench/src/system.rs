@@ -43,6 +43,9 @@ impl Mode {
     }
 }
 
+/// Where the measured boxoffice finds Kafka.
+const KAFKA: &str = "BOXOFFICE_TEST_KAFKA";
+
 /// A running boxoffice.
 pub(crate) struct System {
     /// How it runs.
@@ -121,7 +124,7 @@ impl System {
         Processor::memory_of(self.fleet.process_id(name))
     }
 
-    /// The processes by name, with what each has used of the processor; the engine's own server too, where it is known.
+    /// The processes by name, with what each has used of the processor; the servers too, where they are known.
     pub(crate) fn used_by_all(&self) -> anyhow::Result<BTreeMap<String, Duration>> {
         let mut all = BTreeMap::new();
         for name in self.fleet.names() {
@@ -129,6 +132,19 @@ impl System {
         }
         if let Some(engine) = self.engine_process() {
             all.insert("engine".to_owned(), Processor::used_by(engine)?);
+        }
+        if self.mode == Mode::Distributed {
+            let kafka = std::env::var(KAFKA).unwrap_or_default();
+            let addresses = [
+                ("postgres", host_and_port(&self.settings.database.url)),
+                ("redis", host_and_port(self.settings.locks.url.expose_secret())),
+                ("kafka", Some(kafka)),
+            ];
+            for (name, address) in addresses {
+                if let Some(server) = address.and_then(|address| Processor::listening_on(&address)) {
+                    all.insert(name.to_owned(), Processor::used_by_family(server)?);
+                }
+            }
         }
         Ok(all)
     }
@@ -174,6 +190,11 @@ impl System {
     }
 }
 
+fn host_and_port(url: &str) -> Option<String> {
+    let url: reqwest::Url = url.parse().ok()?;
+    Some(format!("{}:{}", url.host_str()?, url.port()?))
+}
+
 type Started = (Fleet, Settings, Addresses);
 
 async fn embedded(program: &Path, folder: &Path) -> anyhow::Result<Started> {
@@ -196,7 +217,7 @@ async fn distributed(program: &Path, folder: &Path) -> anyhow::Result<Started> {
     settings.engine.address = testkit::test_app::shared_engine().trim_start_matches("http://").to_owned();
     settings.engine.task_queue = format!("bench-{}", Uuid::new_v4().simple());
     let name = settings.engine.task_queue.clone();
-    let kafka = std::env::var("BOXOFFICE_TEST_KAFKA").context("BOXOFFICE_TEST_KAFKA is not set: run `make bench`")?;
+    let kafka = std::env::var(KAFKA).with_context(|| format!("{KAFKA} is not set: run `make bench`"))?;
 
     let mut fleet = Fleet::new(program, folder, BTreeMap::new());
     let provider = format!("http://{}/simulator", fleet.add("payments", 1)[0]);
