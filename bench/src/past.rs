@@ -45,6 +45,11 @@ pub(crate) async fn make(store: &Store, model: BookingId, shows: &[ShowId], coun
     let run = async |text: String| {
         connection.execute_unprepared(&text).await.map(|_done| ()).with_context(|| format!("making a past: {text}"))
     };
+    let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+    if is_sqlite {
+        // In KiB: the indexes of names that are random are written all over, and are to be in memory while they are.
+        run("pragma cache_size = -1000000".to_owned()).await?;
+    }
     let random = match connection.get_database_backend() {
         DbBackend::Postgres => "md5(n::text)",
         _ => "lower(hex(randomblob(16)))",
@@ -60,6 +65,9 @@ pub(crate) async fn make(store: &Store, model: BookingId, shows: &[ShowId], coun
         ))
         .await?;
     }
+    // The seats of the past are found one by one below.
+    run("create unique index bench_past_seat on bench_past (show_id, seat_id)".to_owned()).await?;
+    run("analyze bench_past".to_owned()).await?;
     for table in &TABLES {
         run(multiplied(store, table, model).await?).await?;
     }
@@ -76,6 +84,9 @@ pub(crate) async fn make(store: &Store, model: BookingId, shows: &[ShowId], coun
         .to_owned())
     .await?;
     run("drop table bench_past".to_owned()).await?;
+    if is_sqlite {
+        run("pragma cache_size = -2000".to_owned()).await?;
+    }
     run("analyze".to_owned()).await
 }
 
