@@ -68,6 +68,6 @@ async fn with_past(mode: Mode, program: &Path, count: u32) -> anyhow::Result<Sys
     for _ in 0..count.div_ceil(LARGE) {
         shows.push(system.put_on_sale(Place::Large, HOLD_SECONDS).await?.id);
     }
-    past::make(&system.store, BookingId::parse(id)?, &shows, count).await?;
+    past::make(&system.settings.database.url, BookingId::parse(id)?, &shows, count).await?;
     Ok(system)
 }

@@ -22,6 +22,7 @@ mod system;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use anyhow::ensure;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::effort::Effort;
@@ -126,46 +127,80 @@ async fn main() -> anyhow::Result<()> {
         None => std::env::current_exe()?.with_file_name("boxoffice"),
     };
     let effort = arguments.effort();
-    let mut figures = Vec::new();
+    let mut measured = Measured::default();
     for mode in arguments.mode.map_or(vec![Mode::Embedded, Mode::Distributed], |mode| vec![mode]) {
         say(&format!("starting {} boxoffice", mode.name()));
         let system = System::start(mode, &program).await?;
-        figures.extend(measure(&system, &arguments, &effort).await?);
+        measure(&system, &arguments, &effort, &mut measured).await;
         system.stop().await?;
         if arguments.wants(Row::Growth, mode)
             && let Some(effort) = effort.growth
         {
-            figures.extend(growth::measure(mode, &program, effort).await?);
+            measured.keep(growth::measure(mode, &program, effort).await);
         }
         if mode == Mode::Embedded && arguments.wants(Row::Ready, mode) {
-            figures.extend(ready::measure(&program, effort.starts).await?);
+            measured.keep(ready::measure(&program, effort.starts).await);
         }
     }
+    let Measured { figures, failures } = measured;
     println!("{}", table(&figures));
     for figure in &figures {
         println!("{}", figure.json());
     }
+    ensure!(failures.is_empty(), "{} rows came to no figure: {}", failures.len(), failures.join("; "));
     Ok(())
 }
 
-async fn measure(system: &System, arguments: &Arguments, effort: &Effort) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = Vec::new();
+/// What the rows came to. One that fails does not take the others along.
+#[derive(Default)]
+struct Measured {
+    figures: Vec<Figure>,
+    failures: Vec<String>,
+}
+
+impl Measured {
+    fn keep(&mut self, row: anyhow::Result<Vec<Figure>>) {
+        match row {
+            Ok(figures) => {
+                figures.iter().for_each(|figure| say(&figure.json()));
+                self.figures.extend(figures);
+            }
+            Err(error) => {
+                say(&format!("{error:?}"));
+                self.failures.push(format!("{error:#}"));
+            }
+        }
+    }
+}
+
+async fn measure(system: &System, arguments: &Arguments, effort: &Effort, measured: &mut Measured) {
     if arguments.wants(Row::Saga, system.mode) {
-        let floor = EngineFloor::start(system).await?;
-        figures.extend(saga::measure(system, &floor.caller, effort.saga).await?);
+        measured.keep(saga(system, effort).await);
     }
     if arguments.wants(Row::Rush, system.mode) && system.mode == Mode::Distributed {
-        let bare = BareServer::start(&testkit::mode::shared_redis(), Path::new("/dev/null")).await?;
-        figures.extend(rush::measure(system, &bare, effort.rush).await?);
+        measured.keep(rush(system, effort).await);
     }
     if arguments.wants(Row::Availability, system.mode) {
         let redis = testkit::mode::shared_redis();
-        figures.extend(availability::measure(system, &redis, system.folder(), effort.availability).await?);
+        measured.keep(availability::measure(system, &redis, system.folder(), effort.availability).await);
     }
     if arguments.wants(Row::OpenSagas, system.mode) {
-        let floor = EngineFloor::start(system).await?;
-        let floor = open_sagas::floor_rate(&floor.caller, effort.saga.turn).await?;
-        figures.extend(open_sagas::measure(system, effort.open_sagas, floor).await?);
+        measured.keep(open_sagas(system, effort).await);
     }
-    Ok(figures)
+}
+
+async fn saga(system: &System, effort: &Effort) -> anyhow::Result<Vec<Figure>> {
+    let floor = EngineFloor::start(system).await?;
+    saga::measure(system, &floor.caller, effort.saga).await
+}
+
+async fn rush(system: &System, effort: &Effort) -> anyhow::Result<Vec<Figure>> {
+    let bare = BareServer::start(&testkit::mode::shared_redis(), Path::new("/dev/null")).await?;
+    rush::measure(system, &bare, effort.rush).await
+}
+
+async fn open_sagas(system: &System, effort: &Effort) -> anyhow::Result<Vec<Figure>> {
+    let floor = EngineFloor::start(system).await?;
+    let floor = open_sagas::floor_rate(&floor.caller, effort.saga.turn).await?;
+    open_sagas::measure(system, effort.open_sagas, floor).await
 }

@@ -2,8 +2,7 @@
 
 use anyhow::{Context, ensure};
 use domain::ids::{BookingId, ShowId};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use store::Store;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
 use crate::catalogue::LARGE;
 
@@ -39,14 +38,20 @@ const TABLES: [Table; 11] = [
 
 /// Adds `count` bookings that are like `model`, whose one seat is of the large hall: each of a customer of its own and
 /// with a seat of its own in one of `shows`, of which there have to be enough.
-pub(crate) async fn make(store: &Store, model: BookingId, shows: &[ShowId], count: u32) -> anyhow::Result<()> {
+///
+/// It is written over a connection of its own, on which statements may take as long as they do.
+pub(crate) async fn make(url: &str, model: BookingId, shows: &[ShowId], count: u32) -> anyhow::Result<()> {
     ensure!(shows.len() as u64 * u64::from(LARGE) >= u64::from(count), "{} shows have too few seats", shows.len());
-    let connection = store.connection();
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).min_connections(1).sqlx_logging(false);
+    let connection = &Database::connect(options).await?;
     let run = async |text: String| {
         connection.execute_unprepared(&text).await.map(|_done| ()).with_context(|| format!("making a past: {text}"))
     };
-    let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
-    if is_sqlite {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        run("set statement_timeout = 0".to_owned()).await?;
+    }
+    if connection.get_database_backend() == DbBackend::Sqlite {
         // In KiB: the indexes of names that are random are written all over, and are to be in memory while they are.
         run("pragma cache_size = -1000000".to_owned()).await?;
     }
@@ -69,7 +74,7 @@ pub(crate) async fn make(store: &Store, model: BookingId, shows: &[ShowId], coun
     run("create unique index bench_past_seat on bench_past (show_id, seat_id)".to_owned()).await?;
     run("analyze bench_past".to_owned()).await?;
     for table in &TABLES {
-        run(multiplied(store, table, model).await?).await?;
+        run(multiplied(connection, table, model).await?).await?;
     }
     run(format!(
         "update show_seats set state = 'sold', booking_id = (select {} from bench_past p where p.show_id = show_seats.show_id \
@@ -84,15 +89,11 @@ pub(crate) async fn make(store: &Store, model: BookingId, shows: &[ShowId], coun
         .to_owned())
     .await?;
     run("drop table bench_past".to_owned()).await?;
-    if is_sqlite {
-        run("pragma cache_size = -2000".to_owned()).await?;
-    }
     run("analyze".to_owned()).await
 }
 
 /// The statement that writes a row of the past for each row that the model has in a table.
-async fn multiplied(store: &Store, table: &Table, model: BookingId) -> anyhow::Result<String> {
-    let connection = store.connection();
+async fn multiplied(connection: &DatabaseConnection, table: &Table, model: BookingId) -> anyhow::Result<String> {
     let question = match connection.get_database_backend() {
         DbBackend::Postgres => format!(
             "select column_name as name from information_schema.columns where table_name = '{}' order by ordinal_position",
