@@ -6,10 +6,14 @@ pub mod money;
 
 pub mod event;
 pub mod partner;
+mod position;
 pub mod seat;
 pub mod show;
 pub mod show_seat;
 pub mod venue;
+
+pub mod neighbours;
+pub mod single_seat;
 
 pub mod quote;
 

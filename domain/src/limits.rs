@@ -31,6 +31,10 @@ pub const OVERDUE_SWEEP_SECONDS: i64 = 20;
 /// The most seats in one booking (product A1).
 pub const SEATS_PER_BOOKING: usize = 10;
 
+/// How far a seat map reaches from its front left corner, in seat widths to the right and in row depths to the back:
+/// twice as far as the largest hall that is laid out.
+pub const SEAT_MAP_EDGE: u32 = 10_000;
+
 /// The most open holds of one customer on one show (product A1).
 pub const OPEN_HOLDS_PER_CUSTOMER_AND_SHOW: i32 = 2;
 

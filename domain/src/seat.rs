@@ -61,6 +61,10 @@ impl From<SeatCategory> for String {
     }
 }
 
+/// The row of a place of general admission, which stands in no row. No row of seats is called so: their names are not
+/// empty.
+pub const GENERAL_ADMISSION_ROW: &str = "";
+
 /// One place in a hall.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seat {
@@ -70,7 +74,7 @@ pub struct Seat {
     pub hall_id: HallId,
     /// The part of the hall: `stalls`, `balcony`.
     pub section: String,
-    /// The row as written on the floor: `A`, `12`.
+    /// The row as written on the floor: `A`, `12`; [`GENERAL_ADMISSION_ROW`] where places are sold by count.
     pub row: String,
     /// The number as written on the seat.
     pub number: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::SeatId;
-use crate::seat::SeatCategory;
+use crate::seat::{GENERAL_ADMISSION_ROW, SeatCategory};
 
 /// Whether a seat of a show can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct ShowSeat {
     pub seat_id: SeatId,
     /// The part of the hall.
     pub section: String,
-    /// The row.
+    /// The row; [`GENERAL_ADMISSION_ROW`] where places are sold by count.
     pub row: String,
     /// The number.
     pub number: String,
@@ -66,4 +66,16 @@ pub struct ShowSeat {
     pub y: f64,
     /// Whether it can be had.
     pub state: ShowSeatState,
+}
+
+impl ShowSeat {
+    /// Whether it can be had.
+    pub fn is_free(&self) -> bool {
+        self.state == ShowSeatState::Available
+    }
+
+    /// Whether it is one of a number of places sold by count, which stand in no row and have no neighbours.
+    pub fn is_general_admission(&self) -> bool {
+        self.row == GENERAL_ADMISSION_ROW
+    }
 }

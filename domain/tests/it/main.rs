@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
 mod booking_state;
+mod drawn;
 mod hold;
 mod ids;
 mod message_intent;
 mod money;
+mod neighbours;
 mod payment;
 mod quote;
 mod show;
+mod single_seat;
