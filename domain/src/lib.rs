@@ -12,6 +12,7 @@ pub mod show;
 pub mod show_seat;
 pub mod venue;
 
+pub mod best_available;
 pub mod neighbours;
 pub mod single_seat;
 

@@ -44,6 +44,11 @@ impl<'a> Rows<'a> {
     pub fn seats(&self) -> &[PlacedSeat<'a>] {
         &self.seats
     }
+
+    /// All seats, in the order of the runs.
+    pub(crate) fn into_seats(self) -> Vec<PlacedSeat<'a>> {
+        self.seats
+    }
 }
 
 impl<'a> PlacedSeat<'a> {

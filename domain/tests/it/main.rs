@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 
+mod best_available;
 mod booking_state;
 mod drawn;
 mod hold;
