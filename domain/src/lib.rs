@@ -8,6 +8,7 @@ pub mod event;
 pub mod partner;
 mod position;
 pub mod seat;
+pub mod seat_map;
 pub mod show;
 pub mod show_seat;
 pub mod venue;

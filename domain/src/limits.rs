@@ -31,9 +31,27 @@ pub const OVERDUE_SWEEP_SECONDS: i64 = 20;
 /// The most seats in one booking (product A1).
 pub const SEATS_PER_BOOKING: usize = 10;
 
+/// The most seats in one hall: what the largest stadiums have. An upload of as many is some 6 MB, read in one piece.
+pub const SEATS_PER_HALL: usize = 100_000;
+
+/// The most sections in one hall: more than a house has parts with names of their own, few enough to list on one page.
+pub const SECTIONS_PER_HALL: usize = 100;
+
+/// The most rows in one hall: one for every 20 seats of the largest, laid out one behind the other within the seat map.
+pub const ROWS_PER_HALL: usize = 5_000;
+
+/// The most seats in one row, aisles or not: several times what a stadium has between two of its stairs.
+pub const SEATS_PER_ROW: usize = 1_000;
+
+/// The longest name of a section, row or seat, in characters: one line on a ticket.
+pub const SEAT_NAME_CHARACTERS: usize = 32;
+
 /// How far a seat map reaches from its front left corner, in seat widths to the right and in row depths to the back:
 /// twice as far as the largest hall that is laid out.
 pub const SEAT_MAP_EDGE: u32 = 10_000;
+
+/// The most complaints about a seat map that are listed: more than anybody corrects before trying again.
+pub const SEAT_MAP_FAULTS: usize = 50;
 
 /// The most open holds of one customer on one show (product A1).
 pub const OPEN_HOLDS_PER_CUSTOMER_AND_SHOW: i32 = 2;
@@ -51,3 +69,6 @@ const _: () = assert!(HOLD_SECONDS < HARD_CAP_SECONDS, "a hold must be able to e
 const _: () = assert!(OVERDUE_SWEEP_SECONDS < HOLD_OVERRUN_SECONDS, "the sweep must act within the promise");
 const _: () = assert!(PROCESSING_POLL_SECONDS < PROCESSING_EXTENSION_SECONDS, "an extension must be worth a read");
 const _: () = assert!(LOCK_GRACE_SECONDS > OVERDUE_SWEEP_SECONDS, "a lock must outlive the hold it stands for");
+const _: () = assert!(SEATS_PER_BOOKING <= SEATS_PER_ROW, "a booking must be able to sit together");
+const _: () = assert!(2 * SEATS_PER_ROW <= SEAT_MAP_EDGE as usize, "a row with an aisle after each seat must fit");
+const _: () = assert!(2 * ROWS_PER_HALL <= SEAT_MAP_EDGE as usize, "rows laid out behind each other must fit");

@@ -23,6 +23,11 @@ pub struct InvalidSeatCategory {
 }
 
 impl SeatCategory {
+    /// What a seat is whose seat map does not say otherwise: most halls have one category and give it no name.
+    pub fn standard() -> Self {
+        Self("standard".to_owned())
+    }
+
     /// Parses 1 to 32 of lower-case letters, digits, `-` and `_`.
     pub fn parse(text: &str) -> Result<Self, InvalidSeatCategory> {
         let fits = !text.is_empty()

@@ -12,5 +12,6 @@ mod money;
 mod neighbours;
 mod payment;
 mod quote;
+mod seat_map;
 mod show;
 mod single_seat;
