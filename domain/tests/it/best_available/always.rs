@@ -62,8 +62,6 @@ fn is_worse(one: (bool, usize, f64), other: (bool, usize, f64)) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
-
     #[test]
     fn a_choice_is_the_best_of_all_windows(seats in hall(), wish in any_wish(), focus in any_focus()) {
         let windows = brute::windows(&seats, &wish, wish.count.get());
