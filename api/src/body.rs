@@ -1,5 +1,7 @@
 //! JSON bodies of requests, read field by field, so that a refusal can name the field.
 
+use std::collections::BTreeMap;
+
 use poem::web::FromRequest;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::impl_apirequest_for_payload;
@@ -9,7 +11,7 @@ use poem_openapi::types::ParseFromJSON;
 use serde_json::{Map, Value};
 
 use crate::id::{Id, WireId};
-use crate::problem::Problem;
+use crate::problem::{Problem, plain};
 use crate::problem_kind::{INVALID_BODY, MALFORMED_JSON};
 
 /// A body that is to be a `T`.
@@ -53,6 +55,54 @@ impl Fields {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(invalid(field, "must be a text")),
         }
+    }
+
+    /// A field that has to be there, as whatever its schema says.
+    pub fn parsed<T: ParseFromJSON>(&mut self, field: &'static str) -> Result<T, Problem> {
+        self.optional(field)?.ok_or_else(|| invalid(field, "is needed"))
+    }
+
+    /// A field that may be absent or null, as whatever its schema says.
+    pub fn optional<T: ParseFromJSON>(&mut self, field: &'static str) -> Result<Option<T>, Problem> {
+        match self.0.remove(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match T::parse_from_json(Some(value)) {
+                Ok(parsed) => Ok(Some(parsed)),
+                Err(error) => Err(invalid(field, &format!("is refused: {}", plain(&error.into_message())))),
+            },
+        }
+    }
+
+    /// A field that has to be there, as a whole number of 32 bits.
+    pub fn number(&mut self, field: &'static str) -> Result<i32, Problem> {
+        let number = match self.0.remove(field) {
+            None | Some(Value::Null) => return Err(invalid(field, "is needed")),
+            Some(value) => value.as_i64().and_then(|number| i32::try_from(number).ok()),
+        };
+        number.ok_or_else(|| invalid(field, "must be a whole number"))
+    }
+
+    /// A field that may be absent or null, as a list of texts.
+    pub fn texts(&mut self, field: &'static str) -> Result<Vec<String>, Problem> {
+        let wrong = || invalid(field, "must be a list of texts");
+        let items = match self.0.remove(field) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(wrong()),
+        };
+        items.into_iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+    }
+
+    /// A field that has to be there, as texts by name.
+    pub fn named_texts(&mut self, field: &'static str) -> Result<BTreeMap<String, String>, Problem> {
+        let wrong = || invalid(field, "must be an object whose values are texts");
+        let items = match self.0.remove(field) {
+            None | Some(Value::Null) => return Err(invalid(field, "is needed")),
+            Some(Value::Object(items)) => items,
+            Some(_) => return Err(wrong()),
+        };
+        let text = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
+        items.into_iter().map(|item| text(item).ok_or_else(wrong)).collect()
     }
 
     /// A field that has to be there, as an id.

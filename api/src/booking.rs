@@ -35,6 +35,9 @@ pub struct BookingIn {
     /// The seats, 1 to 10 different ones.
     #[oai(validator(min_items = 1, max_items = 10, unique_items))]
     pub seat_ids: Vec<Id<SeatId>>,
+    /// The code of an offer, as the customer has typed it.
+    #[oai(nullable)]
+    pub code: Option<String>,
 }
 
 /// A booking that is under way.
@@ -212,15 +215,19 @@ pub fn address(booking_id: BookingId) -> String {
 
 impl ReadBody for BookingIn {
     fn read(fields: &mut Fields) -> Result<Self, Problem> {
-        Ok(Self { show_id: fields.id("showId")?, seat_ids: fields.ids("seatIds")? })
+        Ok(Self {
+            show_id: fields.id("showId")?,
+            seat_ids: fields.ids("seatIds")?,
+            code: fields.optional_text("code")?,
+        })
     }
 }
 
 impl BookingIn {
     fn with_key(self, key: Key) -> Result<BookSeats, Problem> {
-        let Self { show_id, seat_ids } = self;
+        let Self { show_id, seat_ids, code } = self;
         let seat_ids = seat_ids.iter().map(|id| id.parse("seatIds")).collect::<Result<_, _>>()?;
-        Ok(BookSeats { key: key.0, show_id: show_id.parse("showId")?, seat_ids })
+        Ok(BookSeats { key: key.0, show_id: show_id.parse("showId")?, seat_ids, code })
     }
 }
 

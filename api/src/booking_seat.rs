@@ -7,6 +7,7 @@ use poem_openapi::Object;
 
 use crate::id::Id;
 use crate::money::MoneyOut;
+use crate::quote::{QuoteDiscountOut, QuoteFeeOut};
 
 /// The seats of a booking.
 #[derive(Debug, Object)]
@@ -14,7 +15,9 @@ use crate::money::MoneyOut;
 pub struct BookingSeatsOut {
     /// The seats, in the order asked for.
     pub items: Vec<BookingSeatOut>,
-    /// What they cost together.
+    /// What the customer pays on top of the seats.
+    pub fees: Vec<QuoteFeeOut>,
+    /// What the customer pays: all prices, discounts and fees.
     pub total: MoneyOut,
 }
 
@@ -30,31 +33,42 @@ pub struct BookingSeatOut {
     /// The category, which decided the price.
     #[oai(nullable)]
     pub category: Option<String>,
-    /// What the seat costs.
+    /// What the seat costs by the show's list.
     #[oai(nullable)]
     pub price: Option<MoneyOut>,
+    /// What offers take off, in the order in which they were applied.
+    pub discounts: Vec<QuoteDiscountOut>,
 }
 
 impl From<BookingView> for BookingSeatsOut {
     fn from(view: BookingView) -> Self {
         let booking = view.booking;
-        let items = match booking.quote {
-            Some(quote) => quote.lines.into_iter().map(BookingSeatOut::from).collect(),
-            None => booking.seat_ids.into_iter().map(BookingSeatOut::from).collect(),
+        let (items, fees) = match booking.quote {
+            Some(quote) => (
+                quote.lines.into_iter().map(BookingSeatOut::from).collect(),
+                quote.fees.into_iter().map(QuoteFeeOut::from).collect(),
+            ),
+            None => (booking.seat_ids.into_iter().map(BookingSeatOut::from).collect(), Vec::new()),
         };
-        Self { items, total: booking.amount.into() }
+        Self { items, fees, total: booking.amount.into() }
     }
 }
 
 impl From<QuoteLine> for BookingSeatOut {
     fn from(line: QuoteLine) -> Self {
-        let QuoteLine { seat_id, label, category, price } = line;
-        Self { seat_id: seat_id.into(), label: Some(label), category: Some(category.into()), price: Some(price.into()) }
+        let QuoteLine { seat_id, label, category, price, discounts } = line;
+        Self {
+            seat_id: seat_id.into(),
+            label: Some(label),
+            category: Some(category.into()),
+            price: Some(price.into()),
+            discounts: discounts.into_iter().map(QuoteDiscountOut::from).collect(),
+        }
     }
 }
 
 impl From<SeatId> for BookingSeatOut {
     fn from(seat_id: SeatId) -> Self {
-        Self { seat_id: seat_id.into(), label: None, category: None, price: None }
+        Self { seat_id: seat_id.into(), label: None, category: None, price: None, discounts: Vec::new() }
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::problem::{Problem, body_too_large};
 use crate::problem_kind::INVALID_REQUEST;
-use crate::{availability, health, route_table, webhook};
+use crate::{availability, health, route_table, seat_map, webhook};
 
 /// The header that carries the id of a request, both ways.
 pub const REQUEST_ID: &str = "X-Request-Id";
@@ -65,7 +65,14 @@ pub(crate) async fn explain<E: Endpoint>(next: Arc<E>, request: Request) -> Resu
 
 /// Reads the body of a request as far as it may go, so that no handler ever holds more.
 pub(crate) async fn limit<E: Endpoint>(next: Arc<E>, mut request: Request) -> Result<Response> {
-    let bytes = if Visit::find(&request).path.starts_with(webhook::PREFIX) { webhook::BODY_BYTES } else { BODY_BYTES };
+    let path = Visit::find(&request).path;
+    let bytes = if path.starts_with(webhook::PREFIX) {
+        webhook::BODY_BYTES
+    } else if path.ends_with(seat_map::SUFFIX) {
+        seat_map::BODY_BYTES
+    } else {
+        BODY_BYTES
+    };
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|declared: usize| declared > bytes) {
         return Err(body_too_large(bytes).into());

@@ -18,3 +18,8 @@ pub fn is_known(if_none_match: Option<&str>, tag: &str) -> bool {
     // The comparison is the weak one (RFC 9110 section 13.1.2): a proxy that compresses marks tags as weak.
     known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
+
+/// The tag of a version of something that is edited.
+pub fn of_version(version: i64) -> String {
+    format!("\"{version}\"")
+}

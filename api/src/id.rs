@@ -5,7 +5,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use domain::ids::{BookingId, CustomerId, EventId, HallId, InvalidId, PartnerId, SeatId, ShowId, TicketId, VenueId};
+use domain::ids::{
+    BookingId, CustomerId, EventId, HallId, InvalidId, OfferId, PartnerId, SeatId, SessionId, ShowId, TicketId, VenueId,
+};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use serde_json::Value;
@@ -41,7 +43,7 @@ macro_rules! wire_ids {
     )*};
 }
 
-wire_ids!(BookingId, CustomerId, EventId, HallId, PartnerId, SeatId, ShowId, TicketId, VenueId);
+wire_ids!(BookingId, CustomerId, EventId, HallId, OfferId, PartnerId, SeatId, SessionId, ShowId, TicketId, VenueId);
 
 impl<T: WireId> Id<T> {
     /// An id as somebody has written it.

@@ -9,11 +9,19 @@ pub mod refund;
 pub mod ticket;
 pub mod timeline;
 
+pub mod account;
 pub mod contact;
+pub mod partner;
+pub mod session;
 
 pub mod availability;
+pub mod browse;
 pub mod event;
+pub mod offer;
+pub mod quote;
+pub mod seat_map;
 pub mod show;
+pub mod show_plan;
 pub mod show_seat;
 pub mod venue;
 
@@ -40,9 +48,12 @@ pub mod refusal;
 
 mod edge;
 mod problem_page;
+mod public_keys;
 mod route_table;
+mod throttle;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use app::App;
 use payments::simulator::Simulator;
@@ -52,6 +63,8 @@ use poem::{Endpoint, EndpointExt, Response, Route, get};
 use poem_openapi::OpenApiService;
 
 pub use crate::edge::REQUEST_ID;
+pub use crate::throttle::Limits;
+use crate::throttle::Throttle;
 
 /// What of the API is a matter of configuration.
 #[derive(Default)]
@@ -59,6 +72,8 @@ pub struct Options {
     /// The origins whose pages may call the API from a browser (`https://tickets.example`); none switches CORS off.
     /// Where it is on, the service's own origin has to be listed too for its Swagger UI to work.
     pub cors_origins: Vec<String>,
+    /// How many requests of one client and of one account are answered.
+    pub limits: Limits,
     /// The simulated payment provider, to be served under `/simulator`.
     pub simulator: Option<Simulator>,
 }
@@ -72,7 +87,14 @@ type Routes = (
     admin::AdminRoutes,
     message::MessageRoutes,
     notice::NoticeRoutes,
+    account::AccountRoutes,
+    session::SessionRoutes,
     contact::ContactRoutes,
+    partner::PartnerRoutes,
+    venue::VenueRoutes,
+    event::EventRoutes,
+    (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
+    browse::BrowseRoutes,
     health::HealthRoutes,
 );
 
@@ -90,17 +112,19 @@ pub fn document() -> String {
 ///
 /// Parsing and refusing need no use case, so this much can be tried without one.
 pub fn endpoint(options: Options) -> impl Endpoint<Output = Response> + 'static {
-    let Options { cors_origins, simulator } = options;
+    let Options { cors_origins, limits, simulator } = options;
+    let throttle = Arc::new(Throttle::new(limits));
     let service = service();
     let mut route = Route::new()
         .at("/openapi.json", get(service.spec_endpoint()))
         .nest("/docs", service.swagger_ui())
         .at("/problems/:code", get(problem_page::show))
+        .at("/.well-known/jwks.json", get(public_keys::show))
         .nest("/", service.around(edge::limit));
     if let Some(simulator) = simulator {
         route = route.nest("/simulator", simulator::routes(simulator));
     }
-    let explained = route.around(edge::explain);
+    let explained = route.around(throttle::limit).around(edge::explain).data(throttle);
     explained.with_if(!cors_origins.is_empty(), cors(cors_origins)).around(edge::observe)
 }
 
@@ -113,7 +137,14 @@ fn service() -> OpenApiService<Routes, ()> {
         admin::AdminRoutes,
         message::MessageRoutes,
         notice::NoticeRoutes,
+        account::AccountRoutes,
+        session::SessionRoutes,
         contact::ContactRoutes,
+        partner::PartnerRoutes,
+        venue::VenueRoutes,
+        event::EventRoutes,
+        (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
+        browse::BrowseRoutes,
         health::HealthRoutes,
     );
     OpenApiService::new(routes, "boxoffice", env!("CARGO_PKG_VERSION"))

@@ -5,6 +5,7 @@ use std::fmt;
 
 use app::AppError;
 use domain::ids::SeatId;
+use domain::limits::MEMBERS_PER_PARTNER;
 use poem::error::{CorsError, MethodNotAllowedError, NotFoundError, ReadBodyError, ResponseError, SizedLimitError};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -19,7 +20,7 @@ use crate::problem_kind::{self as kind, ProblemKind};
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// After how many seconds a client may ask again that was told to.
-const RETRY_AFTER_SECONDS: u32 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// What went wrong with a request, for the caller; the cause is for the log.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ struct Members {
     seat_ids: Vec<SeatId>,
     limit: Option<i64>,
     reason: Option<&'static str>,
+    after_seconds: Option<u64>,
+    faults: Vec<String>,
 }
 
 /// How a request failed (RFC 9457).
@@ -68,6 +71,8 @@ pub struct ProblemOut {
     /// Why a show does not sell (`cancelled`, `not_yet`, `closed`, `over`), or why a booking failed (`no_price`,
     /// `payment_unavailable`, `payment_declined`, `abandoned`).
     pub reason: Option<String>,
+    /// Everything that is wrong with a seat map, each with its place; at most 50.
+    pub faults: Option<Vec<String>>,
 }
 
 impl Problem {
@@ -87,6 +92,12 @@ impl Problem {
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let detail = "something went wrong here; the request may be sent again with the same key";
         Self { cause: Some(cause.into()), ..Self::new(&kind::INTERNAL, detail) }
+    }
+
+    /// A caller who is to wait.
+    pub fn too_often(after_seconds: u64, detail: impl Into<String>) -> Self {
+        let members = Box::new(Members { after_seconds: Some(after_seconds), ..Members::default() });
+        Self { members, ..Self::new(&kind::TOO_MANY_REQUESTS, detail) }
     }
 
     /// What kind of problem it is.
@@ -109,8 +120,9 @@ impl Problem {
         response.set_status(self.kind.status);
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.kind.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        if matches!(self.kind.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            let after_seconds = self.members.after_seconds.unwrap_or(RETRY_AFTER_SECONDS);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after_seconds));
         }
         if self.kind.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -120,7 +132,7 @@ impl Problem {
 
     fn body(&self, instance: &str, request_id: &str) -> ProblemOut {
         let Self { kind, detail, members, cause: _ } = self;
-        let Members { field, seat_ids, limit, reason } = members.as_ref();
+        let Members { field, seat_ids, limit, reason, after_seconds: _, faults } = members.as_ref();
         ProblemOut {
             address: kind.address(),
             title: kind.title.to_owned(),
@@ -133,6 +145,7 @@ impl Problem {
             seat_ids: (!seat_ids.is_empty()).then(|| seat_ids.iter().copied().map(Id::from).collect()),
             limit: *limit,
             reason: reason.map(str::to_owned),
+            faults: (!faults.is_empty()).then(|| faults.clone()),
         }
     }
 }
@@ -172,6 +185,27 @@ impl From<AppError> for Problem {
             }
             AppError::Unauthenticated { problem: _ } => Self::new(&kind::UNAUTHENTICATED, detail),
             AppError::Forbidden { role: _ } => Self::new(&kind::FORBIDDEN, detail),
+            AppError::WrongCredentials => Self::new(&kind::WRONG_CREDENTIALS, detail),
+            AppError::EmailTaken => {
+                Self::of_field(&kind::EMAIL_TAKEN, "email", "belongs to an account already: log in")
+            }
+            AppError::LastOwner => Self::new(&kind::LAST_OWNER, detail),
+            AppError::TooManyMembers => {
+                let members = Box::new(Members { limit: Some(MEMBERS_PER_PARTNER), ..Members::default() });
+                Self { members, ..Self::new(&kind::TOO_MANY_MEMBERS, detail) }
+            }
+            AppError::Changed => Self::new(&kind::CHANGED, detail),
+            AppError::SeatMapRefused { faults } => {
+                let faults = faults.faults.iter().map(|fault| fault.to_string()).collect();
+                let members = Box::new(Members { faults, ..Members::default() });
+                Self { members, ..Self::new(&kind::SEAT_MAP_REFUSED, detail) }
+            }
+            AppError::SeatsInUse { seat_ids } => {
+                let members = Box::new(Members { seat_ids, ..Members::default() });
+                Self { members, ..Self::new(&kind::IN_USE, detail) }
+            }
+            AppError::InUse { what: _, by: _ } => Self::new(&kind::IN_USE, detail),
+            AppError::TooManyRequests { after_seconds } => Self::too_often(after_seconds, detail),
             AppError::WebhookRefused { problem: _ } => Self::new(&kind::WEBHOOK_REFUSED, detail),
             AppError::Unavailable { part: _, source } => {
                 let detail = format!("{detail} for the moment; send the same request with the same key again");
@@ -226,7 +260,7 @@ fn of_framework(error: poem::Error) -> Problem {
 }
 
 /// A message of the framework without the names of the types that it was about to make.
-fn plain(reason: &str) -> &str {
+pub(crate) fn plain(reason: &str) -> &str {
     let reason = reason.split_once(" (occurred while parsing").map_or(reason, |(reason, _types)| reason);
     match reason.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
         Some((_type, reason)) => reason,

@@ -45,6 +45,16 @@ statuses! {
     Owned: 400 401 404 500 503;
     /// Saying something of oneself.
     Introducing: 400 401 413 415 500 503;
+    /// Showing who one is.
+    Entering: 400 401 409 413 415 422 429 500 503;
+    /// Looking at what belongs to a partner.
+    Planning: 400 401 403 404 500 503;
+    /// Changing what belongs to a partner.
+    Editing: 400 401 403 404 409 412 413 415 422 500 503;
+    /// Saying who somebody is, or may be.
+    Governing: 400 401 403 404 409 413 415 422 429 500 503;
+    /// Asking what something costs.
+    Asking: 400 404 409 413 415 422 500 503;
     /// Buying.
     Buying: 400 401 409 413 415 422 500 503;
     /// Moving a booking along.
@@ -81,9 +91,11 @@ fn description(status: u16) -> &'static str {
         403 => "The caller has not the role that this needs.",
         404 => "There is no such thing, or the caller may not know of it.",
         409 => "It cannot be done as things stand: the seats are taken, the show does not sell, the state is another.",
+        412 => "Somebody else has changed it since it was read.",
         413 => "The body is too large.",
         415 => "The body is not JSON.",
         422 => "The request can be read and cannot be right.",
+        429 => "It is asked for too often; the same request may be sent again after `Retry-After` seconds.",
         503 => "A part that is needed is away; the same request may be sent again after `Retry-After` seconds.",
         _ => "Something went wrong here; `requestId` finds it in the log.",
     }

@@ -3,6 +3,8 @@
 use app::listing::{Listed, PAGE_ITEMS};
 use app::{App, ShowFilter, ShowListing};
 use domain::ids::{EventId, ShowId};
+use domain::money::Money;
+use domain::seat::SeatCategory;
 use domain::show::Show;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -123,17 +125,6 @@ impl ShowRoutes {
         Ok(Json(listed.into()))
     }
 
-    /// Read a show
-    #[oai(path = "/:id", method = "get", operation_id = "getShow")]
-    async fn find(
-        &self,
-        app: Data<&App>,
-        /// The show.
-        id: Path<Id<ShowId>>,
-    ) -> Result<Json<ShowOut>, Refusal<Open>> {
-        Ok(Json(app.find_show(id.parse("id")?).await?.into()))
-    }
-
     /// Read which seats of a show are free
     #[oai(path = "/:id/seats", method = "get", operation_id = "getShowSeats")]
     async fn seats(
@@ -156,7 +147,7 @@ fn check_city(city: String) -> Result<String, Problem> {
     let fits =
         !city.trim().is_empty() && city.chars().count() <= CITY_CHARACTERS && !city.chars().any(char::is_control);
     let wanted = || format!("must have 1 to {CITY_CHARACTERS} printable characters");
-    if fits { Ok(city) } else { Err(Problem::of_field(&INVALID_PARAMETER, "city", wanted())) }
+    if fits { Ok(city.to_lowercase()) } else { Err(Problem::of_field(&INVALID_PARAMETER, "city", wanted())) }
 }
 
 impl SeatsAnswer {
@@ -168,7 +159,7 @@ impl SeatsAnswer {
 
 impl From<ShowListing> for ShowOut {
     fn from(listing: ShowListing) -> Self {
-        let ShowListing { show, event, hall, venue } = listing;
+        let ShowListing { show, event, hall, venue, version: _ } = listing;
         let Show {
             id,
             // The event is there in full.
@@ -185,10 +176,6 @@ impl From<ShowListing> for ShowOut {
             hold,
             refund_policy,
         } = show;
-        let price = |(category, price): (domain::seat::SeatCategory, domain::money::Money)| PriceOut {
-            category: category.into(),
-            price: price.into(),
-        };
         Self {
             id: id.into(),
             event: event.into(),
@@ -200,10 +187,16 @@ impl From<ShowListing> for ShowOut {
             sales_close_at: sales_close_at.into(),
             state: state.as_str().to_owned(),
             currency: currency.to_string(),
-            prices: prices.into_iter().map(price).collect(),
+            prices: prices.into_iter().map(PriceOut::from).collect(),
             hold_seconds: hold.seconds(),
             refund_policy: tiers(&refund_policy),
         }
+    }
+}
+
+impl From<(SeatCategory, Money)> for PriceOut {
+    fn from((category, price): (SeatCategory, Money)) -> Self {
+        Self { category: category.into(), price: price.into() }
     }
 }
 

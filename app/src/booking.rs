@@ -8,6 +8,7 @@ use domain::booking_state::BookingState;
 use domain::hold::{Hold, SeatsLocked, deadline, later, lock_deadline};
 use domain::ids::{BookingId, PartnerId, SeatId, ShowId};
 use domain::limits::{EDGE_CLAIM_SECONDS, OPEN_HOLDS_PER_CUSTOMER_AND_SHOW};
+use domain::offer_terms::OfferCode;
 use domain::show::{HoldTime, Show};
 use domain::ticket::Ticket;
 use domain::timeline::TimelineEntry;
@@ -21,6 +22,7 @@ use crate::engine::Begun;
 use crate::error::seats_unknown;
 use crate::identity::Caller;
 use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
+use crate::offer::parse_code;
 use crate::{App, AppError};
 
 /// What a caller wants to book.
@@ -32,6 +34,8 @@ pub struct BookSeats {
     pub show_id: ShowId,
     /// Which seats, as asked for.
     pub seat_ids: Vec<SeatId>,
+    /// The code of an offer, as the customer has typed it.
+    pub code: Option<String>,
 }
 
 /// What became of the wish.
@@ -87,12 +91,14 @@ impl App {
     /// Books seats. A key that was used before is answered as the first time, with the booking as it is today.
     pub async fn book(&self, caller: &Caller, wish: BookSeats) -> Result<Booked, AppError> {
         let selection = SeatSelection::parse(wish.seat_ids).map_err(invalid_selection)?;
+        let code = wish.code.as_deref().map(parse_code).transpose()?;
         let request = BookingRequest {
             booking_id: BookingId::for_key(caller.customer_id, wish.key.as_str()),
             customer_id: caller.customer_id,
             show_id: wish.show_id,
-            fingerprint: fingerprint(wish.show_id, &selection),
+            fingerprint: fingerprint(wish.show_id, &selection, code.as_ref()),
             seat_ids: selection,
+            code,
         };
         if let Some(known) = self.known(request.booking_id).await? {
             if known.fingerprint != request.fingerprint {
@@ -334,18 +340,23 @@ impl App {
     }
 }
 
-/// What a request comes down to: SHA-256 over the show and the seats in the order asked for.
-fn fingerprint(show_id: ShowId, seats: &SeatSelection) -> Fingerprint {
+/// What a request comes down to: SHA-256 over the show, the seats in the order asked for, and the code where one was
+/// typed.
+fn fingerprint(show_id: ShowId, seats: &SeatSelection, code: Option<&OfferCode>) -> Fingerprint {
     let mut digest = Sha256::new();
     digest.update(show_id.to_string());
     for seat in seats.as_slice() {
         digest.update(b"\n");
         digest.update(seat.to_string());
     }
+    if let Some(code) = code {
+        digest.update(b"\ncode ");
+        digest.update(code.as_str());
+    }
     Fingerprint::new(hex::encode(digest.finalize()))
 }
 
-fn invalid_selection(error: InvalidSelection) -> AppError {
+pub(crate) fn invalid_selection(error: InvalidSelection) -> AppError {
     let code = match error {
         InvalidSelection::Empty => "empty_seats",
         InvalidSelection::TooMany { .. } => "too_many_seats",

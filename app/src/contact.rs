@@ -25,7 +25,7 @@ impl App {
 
     /// Writes down where the caller is reached, instead of what was known.
     pub async fn put_contact(&self, caller: &Caller, wish: PutContact) -> Result<Contact, AppError> {
-        let contact = contact_of(caller.customer_id, &wish)?;
+        let contact = wish.of(caller.customer_id)?;
         self.store().put_contact(&contact, self.now()).await?;
         Ok(contact)
     }
@@ -40,13 +40,16 @@ impl App {
     }
 }
 
-fn contact_of(customer_id: CustomerId, wish: &PutContact) -> Result<Contact, AppError> {
-    let PutContact { name, email, locale } = wish;
-    let wrong = |field| move |problem: InvalidContact| AppError::invalid(field, "invalid_body", problem);
-    Ok(Contact {
-        customer_id,
-        name: PersonName::parse(name).map_err(wrong("name"))?,
-        email: EmailAddress::parse(email).map_err(wrong("email"))?,
-        locale: locale.as_deref().map_or_else(|| Ok(Locale::default()), Locale::parse).map_err(wrong("locale"))?,
-    })
+impl PutContact {
+    /// The contact of a customer, or which of its fields cannot be right.
+    pub(crate) fn of(&self, customer_id: CustomerId) -> Result<Contact, AppError> {
+        let Self { name, email, locale } = self;
+        let wrong = |field| move |problem: InvalidContact| AppError::invalid(field, "invalid_body", problem);
+        Ok(Contact {
+            customer_id,
+            name: PersonName::parse(name).map_err(wrong("name"))?,
+            email: EmailAddress::parse(email).map_err(wrong("email"))?,
+            locale: locale.as_deref().map_or_else(|| Ok(Locale::default()), Locale::parse).map_err(wrong("locale"))?,
+        })
+    }
 }

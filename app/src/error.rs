@@ -1,7 +1,10 @@
 //! What a use case answers when it cannot do what it was asked: no transport in it, one stable code each.
 
 use domain::booking_state::FailureReason;
+use domain::field::InvalidField;
 use domain::ids::SeatId;
+use domain::limits::MEMBERS_PER_PARTNER;
+use domain::seat_map::SeatMapFaults;
 use domain::show::NotOnSale;
 
 /// Why a use case did not do what it was asked.
@@ -70,6 +73,47 @@ pub enum AppError {
         /// Which role it needs.
         role: &'static str,
     },
+    /// The address or the password is not right; which is not told.
+    #[error("the address or the password is wrong")]
+    WrongCredentials,
+    /// Somebody has registered with this address before.
+    #[error("there is an account with this address already")]
+    EmailTaken,
+    /// A partner would be without an owner.
+    #[error("a partner needs an owner: make somebody else one first")]
+    LastOwner,
+    /// A partner has as many members as it may have.
+    #[error("a partner has at most {MEMBERS_PER_PARTNER} members")]
+    TooManyMembers,
+    /// Somebody else has changed what the caller wants to change.
+    #[error("it was changed by somebody else; read it again")]
+    Changed,
+    /// A seat map has faults.
+    #[error("the seat map has faults: {faults}")]
+    SeatMapRefused {
+        /// All of them, each with its place.
+        faults: SeatMapFaults,
+    },
+    /// Seats that are to be removed belong to shows.
+    #[error("{} seats that are not drawn any more belong to shows", seat_ids.len())]
+    SeatsInUse {
+        /// Which.
+        seat_ids: Vec<SeatId>,
+    },
+    /// What is to be deleted is needed.
+    #[error("the {what} has {by}")]
+    InUse {
+        /// What, in the glossary's word.
+        what: &'static str,
+        /// What needs it.
+        by: &'static str,
+    },
+    /// It is asked for too often.
+    #[error("too many requests; the next one is answered in {after_seconds} s")]
+    TooManyRequests {
+        /// When it may be asked again, in seconds.
+        after_seconds: u64,
+    },
     /// The signature of a webhook is wrong, or it is too old.
     #[error("the webhook is refused: {problem}")]
     WebhookRefused {
@@ -108,6 +152,14 @@ impl AppError {
             Self::BookingFailed { .. } => "booking_failed",
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::Forbidden { .. } => "forbidden",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::EmailTaken => "email_taken",
+            Self::LastOwner => "last_owner",
+            Self::TooManyMembers => "too_many_members",
+            Self::Changed => "changed",
+            Self::SeatMapRefused { .. } => "seat_map_refused",
+            Self::InUse { .. } | Self::SeatsInUse { .. } => "in_use",
+            Self::TooManyRequests { .. } => "too_many_requests",
             Self::WebhookRefused { .. } => "webhook_refused",
             Self::Unavailable { .. } => "unavailable",
             Self::Internal { .. } => "internal",
@@ -116,6 +168,10 @@ impl AppError {
 
     pub(crate) fn invalid(field: &'static str, code: &'static str, problem: impl ToString) -> Self {
         Self::Invalid { field, code, problem: problem.to_string() }
+    }
+
+    pub(crate) fn of_field(invalid: InvalidField) -> Self {
+        Self::Invalid { field: invalid.field, code: "invalid_value", problem: invalid.problem }
     }
 
     pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

@@ -1,12 +1,11 @@
-//! Who the caller is: a signed bearer token, and what its roles allow.
+//! Who the caller is, and what its roles allow.
 
 use std::collections::BTreeSet;
 
-use domain::ids::CustomerId;
-use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::{ExposeSecret, SecretString};
+use domain::ids::{CustomerId, PartnerId, SessionId};
+use domain::member::{Deed, MemberRole};
 use serde::{Deserialize, Serialize};
+use store::Standing;
 
 use crate::{App, AppError};
 
@@ -17,6 +16,8 @@ pub struct Caller {
     pub customer_id: CustomerId,
     /// What they are.
     pub roles: BTreeSet<Role>,
+    /// The session that the token came from; tokens that were minted for development have none.
+    pub session_id: Option<SessionId>,
 }
 
 /// What a caller may be.
@@ -25,7 +26,7 @@ pub struct Caller {
 pub enum Role {
     /// Buys for themselves.
     Customer,
-    /// Sells.
+    /// Belongs to a partner; to which, and as what, is read where it matters.
     Partner,
     /// Operates the platform.
     Admin,
@@ -42,71 +43,79 @@ impl Role {
     }
 }
 
+/// What somebody wants to do with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Looks: what the token says is believed for as long as it lasts.
+    Read,
+    /// Changes something: a session that was ended and a role that was taken away count at once.
+    Change,
+}
+
 impl Caller {
+    /// A caller by their roles, without a session.
+    pub fn with_roles(customer_id: CustomerId, roles: &[Role]) -> Self {
+        Self { customer_id, roles: roles.iter().copied().collect(), session_id: None }
+    }
+
     /// Refuses a caller without a role.
     pub fn require(&self, role: Role) -> Result<(), AppError> {
         if self.roles.contains(&role) { Ok(()) } else { Err(AppError::Forbidden { role: role.as_str() }) }
     }
 }
 
-/// Makes and reads bearer tokens: JSON Web Tokens signed with HMAC-SHA256 (RFC 7519).
-pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Claims {
-    sub: CustomerId,
-    roles: BTreeSet<Role>,
-    iat: i64,
-    exp: i64,
-}
-
-/// A token that could not be signed.
-#[derive(Debug, thiserror::Error)]
-#[error("the token could not be signed")]
-pub struct SigningError(#[source] jsonwebtoken::errors::Error);
-
-impl Tokens {
-    /// Tokens signed with a secret.
-    pub fn new(secret: &SecretString) -> Self {
-        let secret = secret.expose_secret().as_bytes();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_required_spec_claims(&["exp", "sub"]);
-        // One machine signs and reads; clocks of several machines differ by less than this.
-        validation.leeway = 30;
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), validation }
-    }
-
-    /// A token for `caller` that ends `lifetime` after `now`.
-    pub fn mint(&self, caller: &Caller, now: Timestamp, lifetime: SignedDuration) -> Result<String, SigningError> {
-        let claims = Claims {
-            sub: caller.customer_id,
-            roles: caller.roles.clone(),
-            iat: now.as_second(),
-            exp: now.as_second().saturating_add(lifetime.as_secs()),
-        };
-        jsonwebtoken::encode(&Header::default(), &claims, &self.encoding).map_err(SigningError)
-    }
-
-    /// Who a token stands for.
-    pub fn read(&self, token: &str) -> Result<Caller, AppError> {
-        use jsonwebtoken::errors::ErrorKind;
-        match jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation) {
-            Ok(read) => Ok(Caller { customer_id: read.claims.sub, roles: read.claims.roles }),
-            Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => {
-                Err(AppError::Unauthenticated { problem: "expired" })
-            }
-            Err(_invalid) => Err(AppError::Unauthenticated { problem: "invalid" }),
+impl From<Standing> for Caller {
+    fn from(standing: Standing) -> Self {
+        let Standing { customer_id, session_id, is_admin, is_member } = standing;
+        let mut roles = BTreeSet::from([Role::Customer]);
+        if is_member {
+            roles.insert(Role::Partner);
         }
+        if is_admin {
+            roles.insert(Role::Admin);
+        }
+        Self { customer_id, roles, session_id: Some(session_id) }
     }
 }
 
 impl App {
     /// Who a bearer token stands for.
-    pub fn authenticate(&self, bearer: &str) -> Result<Caller, AppError> {
-        self.shared.parts.tokens.read(bearer)
+    pub async fn authenticate(&self, bearer: &str, intent: Intent) -> Result<Caller, AppError> {
+        let now = self.now();
+        let caller = self.shared.parts.tokens.read(bearer, now)?;
+        let (Some(session_id), Intent::Change) = (caller.session_id, intent) else { return Ok(caller) };
+        let standing = self.store().standing(session_id, now).await?;
+        // A session belongs to one account for ever, so this is the token's as well.
+        standing.map(Caller::from).ok_or(AppError::Unauthenticated { problem: "of a session that has ended" })
+    }
+
+    /// Refuses a caller who may not do this to what belongs to a partner. Who does not belong to it is not told that it
+    /// exists. Operators of the platform may do everything.
+    pub(crate) async fn require_deed(
+        &self,
+        caller: &Caller,
+        partner_id: PartnerId,
+        deed: Deed,
+    ) -> Result<(), AppError> {
+        self.require_deed_on("partner", caller, partner_id, deed).await
+    }
+
+    /// The same for a thing of the partner, which is what is not there for those who may not know of it.
+    pub(crate) async fn require_deed_on(
+        &self,
+        what: &'static str,
+        caller: &Caller,
+        partner_id: PartnerId,
+        deed: Deed,
+    ) -> Result<(), AppError> {
+        if caller.roles.contains(&Role::Admin) {
+            let is_there = self.store().has_partner(partner_id).await?;
+            return if is_there { Ok(()) } else { Err(AppError::NotFound { what }) };
+        }
+        match self.store().role_at(partner_id, caller.customer_id).await? {
+            Some(role) if role.may(deed) => Ok(()),
+            Some(_) => Err(AppError::Forbidden { role: MemberRole::Owner.as_str() }),
+            None => Err(AppError::NotFound { what }),
+        }
     }
 }

@@ -1,28 +1,42 @@
 //! The use cases: what a caller may do, whatever the transport. Knows no HTTP and no SQL.
 
+pub mod account;
 pub mod availability;
 pub mod booking;
+pub mod browse;
 pub mod cancel;
 pub mod contact;
+mod editing;
+pub mod event;
 pub mod identity;
 mod known_bookings;
 pub mod listing;
 pub mod message;
 pub mod notice;
+pub mod offer;
+pub mod partner;
 pub mod payment;
 pub mod payment_message;
 pub mod repair;
+pub mod seat_map;
+pub mod session;
 pub mod show;
+pub mod show_plan;
 mod shows_on_sale;
+pub mod venue;
 pub mod webhook;
 
 pub mod engine;
 pub mod error;
 pub mod inbox;
+mod kept;
+mod log_ins;
 mod opening;
+pub mod passwords;
 pub mod readiness;
 pub mod seat_locks;
 pub mod sweep;
+pub mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +44,8 @@ use std::time::Duration;
 // What the use cases speak of and other crates define: transports know this crate only.
 pub use locks::LockedSeat;
 pub use store::{
-    BookingFilter, DeadLetter, Notice, NoticeState, PaymentEvent, PaymentEventState, ShowFilter, ShowListing,
+    Allocation, BookingFilter, City, DeadLetter, Earnings, EventListing, HallHead, Notice, NoticeState, PaymentEvent,
+    PaymentEventState, ShowFilter, ShowListing, Versioned,
 };
 pub use workflows::signals::ResolvedAs;
 
@@ -44,9 +59,10 @@ use tokio::sync::Notify;
 pub use crate::booking::{BookSeats, Booked, BookingView};
 use crate::engine::Engine;
 pub use crate::error::AppError;
-use crate::identity::Tokens;
 pub use crate::listing::Listed;
+use crate::passwords::Passwords;
 pub use crate::repair::{Repair, RepairAction};
+use crate::tokens::Tokens;
 pub use crate::webhook::WebhookReceived;
 
 /// Everything a use case needs. Cloning it gives another handle on the same parts.
@@ -69,6 +85,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Who callers are.
     pub tokens: Tokens,
+    /// What they log in with.
+    pub passwords: Passwords,
     /// How long a caller waits for an outcome before it is told to come back.
     pub answer_within: Duration,
 }
@@ -79,6 +97,8 @@ struct Shared {
     openings: opening::Openings,
     known_bookings: known_bookings::KnownBookings,
     shows_on_sale: shows_on_sale::ShowsOnSale,
+    log_ins: log_ins::LogIns,
+    browsed: browse::Browsed,
     boards: Arc<availability::Boards>,
     /// Rung when the inbox has got something.
     inbox: Notify,
@@ -94,6 +114,8 @@ impl App {
             openings: opening::Openings::default(),
             known_bookings: known_bookings::KnownBookings::default(),
             shows_on_sale: shows_on_sale::ShowsOnSale::default(),
+            log_ins: log_ins::LogIns::default(),
+            browsed: browse::Browsed::default(),
             boards,
             inbox: Notify::new(),
         };
@@ -114,6 +136,11 @@ impl App {
 
     fn engine(&self) -> &Engine {
         &self.shared.parts.engine
+    }
+
+    /// The public halves of the keys that access tokens are signed with.
+    pub fn public_keys(&self) -> impl serde::Serialize + use<> {
+        self.shared.parts.tokens.public_keys()
     }
 
     /// The one place where the use cases read the clock.

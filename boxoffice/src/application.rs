@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use app::availability::Announcer;
 use app::engine::Engine;
-use app::identity::Tokens;
+use app::passwords::Passwords;
 use app::readiness::Watch;
 use app::{App, Parts};
 use locks::SeatLocks;
@@ -124,7 +124,8 @@ impl Application {
             changes,
             provider: Arc::clone(&provider),
             engine: engine.clone(),
-            tokens: Tokens::new(&settings.identity.token_secret),
+            tokens: settings.identity.tokens()?,
+            passwords: Passwords::default(),
             answer_within: Duration::from_millis(settings.api.answer_within_ms),
         });
         let watch = parts::watch(&settings, &roles, &store, &engine, &locks)?;

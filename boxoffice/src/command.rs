@@ -1,5 +1,6 @@
 //! The command line: one subcommand per role, and what operators need.
 
+mod admin;
 mod check;
 mod config;
 mod consume;
@@ -53,6 +54,8 @@ enum RoleCommand {
     Check(target::TargetArguments),
     /// Tell a stuck booking to try again, or that its step has been done by hand.
     Repair(repair::RepairArguments),
+    /// Make somebody who has registered an operator of the platform.
+    Admin(admin::AdminArguments),
     /// Print a bearer token for development.
     Token(token::TokenArguments),
     /// Print the configuration that a process would use, without its secrets.
@@ -94,6 +97,7 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         RoleCommand::Demo(folder) => demo::run(settings, &folder.data).await,
         RoleCommand::Check(target) => check::run(settings, &target).await,
         RoleCommand::Repair(arguments) => repair::run(settings, arguments).await,
+        RoleCommand::Admin(arguments) => admin::run(settings, arguments).await,
         RoleCommand::Token(arguments) => token::run(settings, &arguments),
         RoleCommand::Config(arguments) => config::run(&effective, &arguments),
         RoleCommand::Health(arguments) => health::run(&settings, arguments).await,

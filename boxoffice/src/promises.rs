@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use app::engine::Engine;
-use app::identity::{Caller, Role, Tokens};
+use app::identity::{Caller, Role};
 use checker::{Evidence, Ledger, Quiet, Report, SeatLock};
 use domain::ids::{BookingId, CustomerId, SeatId, ShowId};
 use jiff::{SignedDuration, Timestamp};
@@ -104,9 +104,8 @@ pub async fn comes_to_rest(settings: &Settings, addresses: &Addresses) -> anyhow
 
 /// A token for a caller of the development mode.
 pub fn development_token(settings: &Settings, customer_id: CustomerId, roles: &[Role]) -> anyhow::Result<String> {
-    let caller = Caller { customer_id, roles: roles.iter().copied().collect() };
-    let tokens = Tokens::new(&settings.identity.token_secret);
-    Ok(tokens.mint(&caller, Timestamp::now(), SignedDuration::from_hours(12))?)
+    let caller = Caller::with_roles(customer_id, roles);
+    Ok(settings.identity.tokens()?.mint(&caller, Timestamp::now(), SignedDuration::from_hours(12))?)
 }
 
 #[derive(Deserialize)]

@@ -9,16 +9,19 @@ pub use source::{DEFAULTS, Effective};
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use app::engine::EngineConfig;
+use app::tokens::{SigningError, Tokens};
 use domain::hold::HoldRules;
+use ipnet::IpNet;
 use messaging::kafka::KafkaConfig;
 use messaging::topics::Topics;
 use payments::simulator::Collect;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use store::DatabaseConfig;
 use url::Url;
@@ -67,6 +70,23 @@ pub struct ApiSettings {
     pub cors_origins: Vec<String>,
     /// How long a caller waits for an outcome, in milliseconds.
     pub answer_within_ms: u64,
+    /// How many requests of one client are answered a second; 0 for all.
+    pub client_requests_per_second: u32,
+    /// How many requests of one account are answered a second; 0 for all.
+    pub account_requests_per_second: u32,
+    /// The networks of the proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl ApiSettings {
+    /// How many requests are answered.
+    pub fn limits(&self) -> api::Limits {
+        api::Limits {
+            per_client: NonZeroU32::new(self.client_requests_per_second),
+            per_account: NonZeroU32::new(self.account_requests_per_second),
+            trusted_proxies: self.trusted_proxies.clone(),
+        }
+    }
 }
 
 /// Where health and metrics are answered.
@@ -236,8 +256,18 @@ pub struct PaymentSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentitySettings {
-    /// What bearer tokens are signed with.
+    /// What the key follows from that access tokens are signed with.
     pub token_secret: SecretString,
+    /// The secret before it, whose tokens are still read; empty for none.
+    pub previous_token_secret: SecretString,
+}
+
+impl IdentitySettings {
+    /// Makes and reads access tokens.
+    pub fn tokens(&self) -> Result<Tokens, SigningError> {
+        let previous = Some(&self.previous_token_secret).filter(|secret| !secret.expose_secret().is_empty());
+        Tokens::new([&self.token_secret].into_iter().chain(previous))
+    }
 }
 
 /// How others find the process.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::quote::Quote;
+
 use crate::case::{Case, is_open, state_of};
 use crate::findings::Findings;
 use crate::promise::Promise;
@@ -51,11 +53,23 @@ fn columns(booking: &Booking, found: &mut Findings) {
     }
 }
 
-/// The price is the sum of its seats' prices.
+/// The price is the sum of its seats' prices, with the discounts and the fees of its quote.
 fn price(case: &Case<'_>, booking: &Booking, found: &mut Findings) {
-    let sum: i64 = case.booked_by(&booking.id).iter().map(|seat| seat.price_minor).sum();
-    if sum != booking.amount_minor {
-        let what = format!("it costs {} and its seats {sum} (minor units)", booking.amount_minor);
+    let Some(quote) = booking.quote.as_deref().map(serde_json::from_str::<Quote>).transpose().ok() else {
+        return found.broken(Promise::Consistency, &booking.id, "its quote cannot be read");
+    };
+    let seats: i64 = case.booked_by(&booking.id).iter().map(|seat| seat.price_minor).sum();
+    let on_top = quote.iter().map(|quote| {
+        let discounts = quote.lines.iter().flat_map(|line| &line.discounts).map(|discount| discount.amount.minor);
+        discounts.chain(quote.fees.iter().map(|fee| fee.amount.minor)).sum::<i64>()
+    });
+    let sum = seats + on_top.sum::<i64>();
+    let quoted = quote.map_or(booking.amount_minor, |quote| quote.total.minor);
+    if sum != booking.amount_minor || quoted != booking.amount_minor {
+        let what = format!(
+            "it costs {}, was quoted {quoted}, and its seats with discounts and fees cost {sum} (minor units)",
+            booking.amount_minor
+        );
         found.broken(Promise::Consistency, &booking.id, what);
     }
 }

@@ -9,6 +9,7 @@ use crate::booking_state::{BookingState, CancelledBy, EndState, FailureReason};
 use crate::ids::{BookingId, CustomerId, PartnerId, PaymentId, SeatId, ShowId};
 use crate::limits::{IDEMPOTENCY_KEY_CHARACTERS, SEATS_PER_BOOKING};
 use crate::money::Money;
+use crate::offer_terms::OfferCode;
 use crate::payment::{AttemptRecord, AttemptToRequest};
 use crate::quote::Quote;
 use crate::refund::RefundToOpen;
@@ -25,6 +26,9 @@ pub struct BookingRequest {
     pub show_id: ShowId,
     /// Which seats, in the order asked for.
     pub seat_ids: SeatSelection,
+    /// The code of an offer that the customer has typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<OfferCode>,
     /// The request's fingerprint: the same key with another one is refused.
     pub fingerprint: Fingerprint,
 }

@@ -121,6 +121,8 @@ typed_ids! {
     EventId, "evt", "an event";
     /// An event in a hall at a time.
     ShowId, "sho", "a show";
+    /// A discount rule of a partner.
+    OfferId, "off", "an offer";
     /// Somebody who buys; the engine knows nothing else of them.
     CustomerId, "cus", "a customer";
     /// One attempt to buy seats of one show; also the id of its `BookTicket` workflow.
@@ -137,6 +139,8 @@ typed_ids! {
     MessageId, "msg", "a message";
     /// Something that a customer is told.
     NoticeId, "ntc", "a notice";
+    /// The time for which somebody is logged in on a device.
+    SessionId, "ses", "a session";
 }
 
 impl BookingId {

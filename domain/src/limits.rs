@@ -65,6 +65,20 @@ pub const IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
 /// How old a webhook's timestamp may be, in either direction.
 pub const WEBHOOK_TOLERANCE_SECONDS: i64 = 5 * 60;
 
+/// How long an access token is good for: what an account has lost meanwhile it can still read, and nothing else
+/// (product D3: 15 minutes).
+pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
+
+/// How long somebody stays logged in who does not come back.
+pub const SESSION_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// The longest that somebody stays logged in without giving the password again.
+pub const SESSION_CAP_SECONDS: i64 = 180 * 24 * 60 * 60;
+
+/// The most members of a partner.
+pub const MEMBERS_PER_PARTNER: i64 = 200;
+
+const _: () = assert!(ACCESS_TOKEN_SECONDS < SESSION_SECONDS && SESSION_SECONDS < SESSION_CAP_SECONDS);
 const _: () = assert!(HOLD_SECONDS < HARD_CAP_SECONDS, "a hold must be able to end before the hard cap");
 const _: () = assert!(OVERDUE_SWEEP_SECONDS < HOLD_OVERRUN_SECONDS, "the sweep must act within the promise");
 const _: () = assert!(PROCESSING_POLL_SECONDS < PROCESSING_EXTENSION_SECONDS, "an extension must be worth a read");

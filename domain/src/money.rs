@@ -136,6 +136,13 @@ impl Money {
         Self { minor: i64::try_from(share).unwrap_or(self.minor), ..self }
     }
 
+    /// `share` of the amount, rounded half up to the minor unit: what a discount or a fee comes to.
+    pub fn rounded_share(self, share: BasisPoints) -> Self {
+        let rounded = (i128::from(self.minor) * i128::from(share.value()) + 5_000).div_euclid(10_000);
+        // A share of at most the whole always fits where the whole fitted.
+        Self { minor: i64::try_from(rounded).unwrap_or(self.minor), ..self }
+    }
+
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             Ok(())
@@ -202,5 +209,58 @@ impl TryFrom<u8> for Percent {
 impl From<Percent> for u8 {
     fn from(percent: Percent) -> u8 {
         percent.0
+    }
+}
+
+/// Hundredths of a percent, 0 to 10 000: a share as it stands in a contract, such as 250 for 2.5 %.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "u16", try_from = "u16")]
+pub struct BasisPoints(u16);
+
+/// A number that is not a share in basis points.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value} is not a number of basis points between 0 and 10000")]
+pub struct InvalidBasisPoints {
+    /// The number as given.
+    pub value: u16,
+}
+
+impl BasisPoints {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
+    /// Parses a number between 0 and 10 000.
+    pub fn parse(value: u16) -> Result<Self, InvalidBasisPoints> {
+        if value <= 10_000 { Ok(Self(value)) } else { Err(InvalidBasisPoints { value }) }
+    }
+
+    /// The number, 0 to 10 000.
+    pub const fn value(self) -> u16 {
+        self.0
+    }
+
+    /// Whether it is nothing.
+    pub const fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl From<Percent> for BasisPoints {
+    fn from(percent: Percent) -> Self {
+        Self(u16::from(percent.value()) * 100)
+    }
+}
+
+impl TryFrom<u16> for BasisPoints {
+    type Error = InvalidBasisPoints;
+
+    fn try_from(value: u16) -> Result<Self, InvalidBasisPoints> {
+        Self::parse(value)
+    }
+}
+
+impl From<BasisPoints> for u16 {
+    fn from(share: BasisPoints) -> u16 {
+        share.0
     }
 }

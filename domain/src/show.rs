@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::field::InvalidField;
 use crate::ids::{EventId, HallId, PartnerId, ShowId};
 use crate::limits::{HARD_CAP_SECONDS, HOLD_SECONDS};
 use crate::money::{Currency, Money, Percent};
@@ -62,6 +63,26 @@ pub struct Show {
     pub hold: HoldTime,
     /// What a customer gets back who cancels, frozen into each booking at purchase.
     pub refund_policy: RefundPolicy,
+}
+
+/// The most categories that a show has prices for.
+const PRICES: usize = 100;
+
+impl Show {
+    /// Refuses what no show has.
+    pub fn check(&self) -> Result<(), InvalidField> {
+        let rules = [
+            (self.starts_at < self.ends_at, "startsAt", "must come before the end"),
+            (self.sales_open_at < self.sales_close_at, "salesOpenAt", "must come before the end of sales"),
+            (self.sales_close_at <= self.ends_at, "salesCloseAt", "must not come after the end of the show"),
+            (!self.prices.is_empty(), "prices", "must have one for at least one category"),
+            (self.prices.len() <= PRICES, "prices", "must be at most 100"),
+            (self.prices.values().all(|price| price.minor >= 0), "prices", "must not be negative"),
+            (self.prices.values().all(|price| price.currency == self.currency), "prices", "must be of one currency"),
+        ];
+        let broken = rules.into_iter().find(|(is_kept, ..)| !is_kept);
+        broken.map_or(Ok(()), |(_, field, problem)| Err(InvalidField::new(field, problem)))
+    }
 }
 
 /// Why a show does not sell at a moment.

@@ -21,6 +21,10 @@ mod m20261121_000005_indexes_of_volume;
 mod m20261121_000006_publishing;
 mod m20261121_000007_notices;
 mod m20261121_000008_payments_by_message;
+mod m20261121_000009_identity;
+mod m20261121_000010_catalogue_editing;
+mod m20261121_000011_offers;
+mod m20261122_000012_plans_for_new_shows;
 
 /// Any number that nothing else locks: the text `boxoffic` as an integer.
 const ADVISORY_LOCK: i64 = 0x626f_786f_6666_6963;
@@ -44,6 +48,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_publishing::Migration),
             Box::new(m20261121_000007_notices::Migration),
             Box::new(m20261121_000008_payments_by_message::Migration),
+            Box::new(m20261121_000009_identity::Migration),
+            Box::new(m20261121_000010_catalogue_editing::Migration),
+            Box::new(m20261121_000011_offers::Migration),
+            Box::new(m20261122_000012_plans_for_new_shows::Migration),
         ]
     }
 }

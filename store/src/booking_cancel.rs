@@ -13,7 +13,7 @@ use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::rounded;
 use crate::error::StoreError;
-use crate::{payment, refund, show, show_seat, ticket};
+use crate::{earning, offer, payment, refund, show, show_seat, ticket};
 
 impl Store {
     /// Takes a confirmed booking back; one in any other state is left as it is. The refunds are the same however often
@@ -53,13 +53,15 @@ async fn cancel(
     Ok(BookingCancelled { state: row.state, refunds })
 }
 
-/// Gives back the seats that were sold to a booking, and voids its tickets.
+/// Gives back the seats that were sold to a booking and the uses of limited offers, and voids its tickets.
 pub(crate) async fn take_back_sale(
     tx: &DatabaseTransaction,
     booking: &mut LockedBooking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     show_seat::free(tx, &booking.row, ShowSeatState::Sold).await?;
+    offer::release_uses(tx, booking.row.id).await?;
+    earning::give_back(tx, &booking.row, now).await?;
     ticket::void(tx, booking, now).await
 }
 

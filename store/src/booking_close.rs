@@ -17,7 +17,7 @@ use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::{RowOf, rounded};
 use crate::error::StoreError;
-use crate::{hold, show, show_seat};
+use crate::{hold, offer, show, show_seat};
 
 /// What a booking is priced in whose show does not exist: "no currency" (ISO 4217).
 const NO_CURRENCY: &str = "XXX";
@@ -83,9 +83,10 @@ async fn close_existing(
     Ok(BookingClosed { state })
 }
 
-/// Gives back the seats that a booking holds, and its slot.
+/// Gives back the seats that a booking holds, its slot, and the uses of limited offers.
 pub(crate) async fn give_back_hold(tx: &DatabaseTransaction, booking: &LockedBooking) -> Result<(), StoreError> {
     show_seat::free(tx, &booking.row, ShowSeatState::Held).await?;
+    offer::release_uses(tx, booking.row.id).await?;
     hold::free_slot(tx, booking.row.id).await
 }
 
@@ -120,7 +121,7 @@ async fn tombstone(
     order: &CloseBooking,
     now: Timestamp,
 ) -> Result<StoredBooking, StoreError> {
-    let BookingRequest { booking_id, customer_id, show_id, seat_ids, fingerprint } = order.request.clone();
+    let BookingRequest { booking_id, customer_id, show_id, seat_ids, fingerprint, code: _ } = order.request.clone();
     let (partner_id, currency, refund_policy) = match show::load(tx, show_id, "").await? {
         Some(show) => (show.partner_id, show.currency, show.refund_policy),
         None => {

@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::payment::{self, StoredAttempt};
 use crate::statement::{bind, sql};
 use crate::transaction::for_share_of;
-use crate::{hold, payment_record, show, show_seat, ticket};
+use crate::{earning, hold, payment_record, show, show_seat, ticket};
 
 impl Store {
     /// Sells a booking its seats for the money of an attempt; none is the attempt of a booking that costs nothing.
@@ -206,6 +206,7 @@ async fn sell(
     booking.row.closed_at = Some(now);
     booking.say_end(&EndState::Confirmed);
     let tickets = ticket::issue(tx, &mut booking, now).await?;
+    earning::earn(tx, &booking.row, now).await?;
     booking.note(TimelineStep::Confirmed { tickets, late });
     booking.save(tx, now).await?;
     Ok(BookingConfirmed::Confirmed { late })

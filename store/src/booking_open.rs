@@ -1,11 +1,11 @@
 //! `booking.open`: seats held, booking, quote and first attempt in one transaction, or nothing at all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::booking::{BookingOpened, BookingRequest, OpenBooking};
 use domain::booking_state::{BookingState, FailureReason};
 use domain::hold::{self, HoldRules};
-use domain::ids::SeatId;
+use domain::ids::{OfferId, SeatId};
 use domain::limits::OPEN_HOLDS_PER_CUSTOMER_AND_SHOW;
 use domain::message::Message;
 use domain::payment::AttemptState;
@@ -19,9 +19,10 @@ use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::rounded;
 use crate::error::StoreError;
+use crate::pricing::Terms;
 use crate::statement::{bind, placeholder_rows, sql};
 use crate::transaction::Outcome;
-use crate::{hold as holds, payment, show, show_seat};
+use crate::{hold as holds, offer, payment, show, show_seat};
 
 impl Store {
     /// Holds the seats of a request; the same answer again for a booking that is there already. A refusal leaves no
@@ -42,7 +43,7 @@ async fn open(
     rules: HoldRules,
     now: Timestamp,
 ) -> Result<Outcome<BookingOpened>, StoreError> {
-    let (show, quote) = match price(tx, request, now).await? {
+    let (show, quote, limited) = match price(tx, request, now).await? {
         Ok(priced) => priced,
         // What a booking that is there already has been answered stands, whatever has become of its show.
         Err(reason) => match LockedBooking::find(tx, request.booking_id).await? {
@@ -58,6 +59,12 @@ async fn open(
     }
     if let Err(reason) = claim(tx, request, &booking.row).await? {
         return Ok(refused(reason));
+    }
+    for offer_id in limited {
+        // The last one went to somebody else since the price was made: the next try makes it without.
+        if !offer::claim_use(tx, offer_id, booking.row.id).await? {
+            return Err(StoreError::ConcurrentChange { what: "the uses of an offer" });
+        }
     }
     let attempt = payment::insert_payment(tx, &booking.row, now).await?;
     booking.tell(tx, now).await?;
@@ -93,12 +100,13 @@ async fn answer_again(tx: &DatabaseTransaction, booking: &StoredBooking) -> Resu
     }))
 }
 
-/// The show and the price of the seats, or why they cannot be booked; takes nothing yet.
+/// The show, the price of the seats and the offers in it of which there are only so many, or why the seats cannot be
+/// booked; takes nothing yet.
 async fn price(
     tx: &DatabaseTransaction,
     request: &BookingRequest,
     now: Timestamp,
-) -> Result<Result<(Show, Quote), FailureReason>, StoreError> {
+) -> Result<Result<(Show, Quote, BTreeSet<OfferId>), FailureReason>, StoreError> {
     let seat_ids = request.seat_ids.as_slice();
     let Some(show) = show::load(tx, request.show_id, "").await? else {
         return Ok(Err(FailureReason::SeatsUnknown { seat_ids: seat_ids.to_vec() }));
@@ -115,8 +123,12 @@ async fn price(
     if !check.taken.is_empty() {
         return Ok(Err(FailureReason::SeatsTaken { seat_ids: check.taken }));
     }
-    match Quote::price(&found.to_price(seat_ids), &show.prices, show.currency) {
-        Ok(quote) => Ok(Ok((show, quote))),
+    let terms = Terms::load(tx, &show, request.code.as_ref(), now).await?;
+    match terms.quote(&show, &found.to_price(seat_ids)) {
+        Ok(quote) => {
+            let limited = terms.limited(&quote);
+            Ok(Ok((show, quote, limited)))
+        }
         Err(error) => {
             tracing::warn!(show.id = %show.id, %error, "seats that are on sale cannot be priced");
             Ok(Err(FailureReason::NoPrice))

@@ -130,6 +130,8 @@ impl Store {
                 customer_id: booking.customer_id,
                 show_id: booking.show_id,
                 seat_ids: RowOf::new("bookings", &id).read(SeatSelection::parse(booking.seat_ids))?,
+                // What it took off is in the quote.
+                code: None,
                 fingerprint: booking.fingerprint,
             },
             payment_id: PaymentId::for_booking(booking.id),

@@ -3,6 +3,7 @@
 use domain::event::{Event, EventKind};
 use domain::ids::{EventId, PartnerId, VenueId};
 use domain::partner::Partner;
+use domain::seat::Seat;
 use domain::show::Show;
 use domain::venue::{Hall, Venue};
 use jiff::Timestamp;
@@ -62,16 +63,27 @@ async fn load(tx: &DatabaseTransaction, catalogue: &Catalogue, now: Timestamp) -
 async fn load_places(tx: &DatabaseTransaction, venues: &[Venue], halls: &[Hall]) -> Result<(), StoreError> {
     let rows = venues
         .iter()
-        .map(|it| bind![it.id, it.partner_id, it.name, it.address, it.city, it.country, it.time_zone])
+        .map(|it| {
+            let city_key = it.city.to_lowercase();
+            bind![it.id, it.partner_id, it.name, it.address, it.city, city_key, it.country, it.time_zone]
+        })
         .collect();
+    let columns = "id, partner_id, name, address, city, city_key, country, time_zone";
     let update = "(id) do update set name = excluded.name, address = excluded.address, city = excluded.city, \
-                  country = excluded.country, time_zone = excluded.time_zone";
-    insert(tx, "venues", "id, partner_id, name, address, city, country, time_zone", rows, update).await?;
+                  city_key = excluded.city_key, country = excluded.country, time_zone = excluded.time_zone";
+    insert(tx, "venues", columns, rows, update).await?;
 
     let rows = halls.iter().map(|it| bind![it.id, it.venue_id, it.name]).collect();
     insert(tx, "halls", "id, venue_id, name", rows, "(id) do update set name = excluded.name").await?;
 
-    let seats = halls.iter().flat_map(|hall| &hall.seats);
+    insert_seats(tx, halls.iter().flat_map(|hall| &hall.seats)).await
+}
+
+/// Writes seats of halls; those that are there are brought up to date.
+pub(crate) async fn insert_seats(
+    tx: &DatabaseTransaction,
+    seats: impl Iterator<Item = &Seat>,
+) -> Result<(), StoreError> {
     let rows = seats
         .map(|it| {
             let category = it.category.as_str();
@@ -97,12 +109,13 @@ async fn load_events(tx: &DatabaseTransaction, events: &[Event]) -> Result<(), S
             json_text(&it.genres)?,
             it.duration_minutes,
             it.age_rating,
+            it.searchable(),
         ]);
     }
-    let columns = "id, partner_id, kind, titles, languages, genres, duration_minutes, age_rating";
+    let columns = "id, partner_id, kind, titles, languages, genres, duration_minutes, age_rating, search";
     let update = "(id) do update set kind = excluded.kind, titles = excluded.titles, languages = excluded.languages, \
                   genres = excluded.genres, duration_minutes = excluded.duration_minutes, \
-                  age_rating = excluded.age_rating";
+                  age_rating = excluded.age_rating, search = excluded.search";
     insert(tx, "events", columns, rows, update).await
 }
 

@@ -39,7 +39,8 @@ impl Store {
     }
 }
 
-async fn put(tx: &DatabaseTransaction, contact: &Contact, now: Timestamp) -> Result<(), StoreError> {
+/// Writes a contact in a transaction that does more.
+pub(crate) async fn put(tx: &DatabaseTransaction, contact: &Contact, now: Timestamp) -> Result<(), StoreError> {
     let Contact { customer_id, name, email, locale } = contact;
     let text = "insert into contacts (customer_id, name, email, locale, updated_at) values ($1, $2, $3, $4, $5) \
                 on conflict (customer_id) do update set name = excluded.name, email = excluded.email, \

@@ -21,7 +21,7 @@ use crate::statement::{Column, bind, placeholders, sql};
 /// Which shows to list; what is none does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct ShowFilter {
-    /// The city, in any case.
+    /// The city, in small letters.
     pub city: Option<String>,
     /// The event.
     pub event_id: Option<EventId>,
@@ -42,6 +42,8 @@ pub struct ShowListing {
     pub hall: String,
     /// The building.
     pub venue: Venue,
+    /// Which version of the show it is, from 1 on.
+    pub version: i64,
 }
 
 impl Store {
@@ -72,7 +74,7 @@ impl Store {
                 conditions.push(condition.replace('?', &format!("${}", values.len())));
             }
         };
-        add("lower(v.city) = lower(?)", city.as_ref().map(Column::value));
+        add("v.city_key = ?", city.as_ref().map(Column::value));
         add("s.event_id = ?", event_id.as_ref().map(Column::value));
         add("s.starts_at >= ?", from.as_ref().map(Column::value));
         add("s.starts_at < ?", to.as_ref().map(Column::value));
@@ -90,7 +92,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ShowListing>, StoreError> {
         let text = format!(
-            "select {COLUMNS}, e.partner_id as event_partner_id, e.kind as event_kind, \
+            "select {COLUMNS}, s.version, e.partner_id as event_partner_id, e.kind as event_kind, \
              e.titles as event_titles, e.languages as event_languages, e.genres as event_genres, \
              e.duration_minutes as event_duration_minutes, e.age_rating as event_age_rating, h.name as hall_name, \
              v.id as venue_id, v.partner_id as venue_partner_id, v.name as venue_name, v.address as venue_address, \
@@ -109,6 +111,7 @@ impl Store {
                 event: row.event.try_into()?,
                 hall: row.hall_name,
                 venue: row.venue.try_into()?,
+                version: row.version,
             });
         }
         Ok(listings)
@@ -227,6 +230,7 @@ struct ListingRow {
     event: EventRow,
     hall_name: String,
     venue: VenueRow,
+    version: i64,
 }
 
 impl FromQueryResult for ListingRow {
@@ -236,6 +240,7 @@ impl FromQueryResult for ListingRow {
             event: EventRow::from_query_result(row, "event_")?,
             hall_name: row.try_get("", "hall_name")?,
             venue: VenueRow::from_query_result(row, "venue_")?,
+            version: row.try_get("", "version")?,
         })
     }
 }

@@ -136,6 +136,11 @@ impl SeatsFound {
         check(seat_ids, asking, |seat_id| self.0.get(seat_id).map(|found| &found.standing))
     }
 
+    /// Whether a seat is one of them.
+    pub(crate) fn has(&self, seat_id: &SeatId) -> bool {
+        self.0.contains_key(seat_id)
+    }
+
     /// Them in the order asked for, to be priced.
     pub(crate) fn to_price(&self, seat_ids: &[SeatId]) -> Vec<SeatToPrice> {
         seat_ids.iter().filter_map(|seat_id| self.0.get(seat_id)).map(|found| found.seat.clone()).collect()

@@ -1,8 +1,8 @@
 //! One SQL text for both databases: statements with numbered placeholders, and the values for them.
 
 use domain::ids::{
-    BookingId, CustomerId, EventId, HallId, MessageId, NoticeId, PartnerId, PaymentId, RefundId, SeatId, ShowId,
-    TicketId, VenueId,
+    BookingId, CustomerId, EventId, HallId, MessageId, NoticeId, OfferId, PartnerId, PaymentId, RefundId, SeatId,
+    SessionId, ShowId, TicketId, VenueId,
 };
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
@@ -146,8 +146,8 @@ columns! {
 }
 
 id_columns!(
-    BookingId, CustomerId, EventId, HallId, MessageId, NoticeId, PartnerId, PaymentId, RefundId, SeatId, ShowId,
-    TicketId, VenueId
+    BookingId, CustomerId, EventId, HallId, MessageId, NoticeId, OfferId, PartnerId, PaymentId, RefundId, SeatId,
+    SessionId, ShowId, TicketId, VenueId
 );
 
 /// The values of a statement, in the order of its placeholders.

@@ -101,6 +101,15 @@ impl Buyer {
         answer
     }
 
+    /// Books with the code of an offer.
+    pub async fn book_with_code(&self, show_id: ShowId, seats: &[SeatId], code: &str) -> Answer {
+        let body = json!({ "showId": show_id, "seatIds": seats, "code": code });
+        let key = Uuid::new_v4().to_string();
+        let answer = self.send(self.post("/bookings").header("Idempotency-Key", &key).json(&body)).await;
+        self.remember(Some(&key), seats, &answer);
+        answer
+    }
+
     /// Books without caring for the answer, for a service that is about to die.
     pub async fn try_to_book(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
         let body = json!({ "showId": show_id, "seatIds": seats });

@@ -11,6 +11,7 @@ pub mod heard;
 pub mod listeners;
 pub mod messages;
 pub mod mode;
+pub mod person;
 pub mod process;
 pub mod program;
 pub mod proxy;

@@ -45,8 +45,8 @@ fn every_code_that_a_use_case_makes_up_has_a_kind() {
         let text = fs::read_to_string(file).unwrap();
         for call in text.split("AppError::invalid(").skip(1) {
             // The field is the first argument and the code the second, where it is not put together elsewhere.
-            let arguments = call.split(')').next().unwrap_or_default();
-            codes.extend(arguments.split('"').nth(3).map(str::to_owned));
+            let code = call.split(',').nth(1).unwrap_or_default().trim();
+            codes.extend(code.strip_prefix('"').and_then(|code| code.strip_suffix('"')).map(str::to_owned));
         }
     }
     assert!(codes.len() >= 4, "the sources of the use cases were not understood: {codes:?}");

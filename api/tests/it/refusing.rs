@@ -96,7 +96,7 @@ async fn other_pages_may_call_only_where_they_are_listed() {
     off.assert_status_is_ok();
     off.assert_header_is_not_exist("Access-Control-Allow-Origin");
 
-    let options = || Options { cors_origins: vec!["https://tickets.example".to_owned()], simulator: None };
+    let options = || Options { cors_origins: vec!["https://tickets.example".to_owned()], ..Options::default() };
     let on = TestClient::new(endpoint(options()));
     let allowed = on.get("/health/live").header("Origin", "https://tickets.example").send().await;
     allowed.assert_header("Access-Control-Allow-Origin", "https://tickets.example");

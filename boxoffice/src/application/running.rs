@@ -123,7 +123,7 @@ impl Running {
         }
         let heart = Heart::default();
         let drain = settings.drain.limit();
-        let cors_origins = settings.api.cors_origins.clone();
+        let (cors_origins, limits) = (settings.api.cors_origins.clone(), settings.api.limits());
         if roles.worker {
             let limit = settings.payments.calls_per_second;
             let parts = move |client| WorkerParts {
@@ -144,7 +144,7 @@ impl Running {
             running.helpers.spawn(operations.serve(watch.clone(), heart, stop)?);
         }
         if let Some(listener) = listener {
-            let routes = api::routes(app, api::Options { simulator, cors_origins }).data(watch);
+            let routes = api::routes(app, api::Options { simulator, cors_origins, limits }).data(watch);
             let routes = running.requests.around(routes);
             running.server = Some(serve("api", listener, routes, running.stops.serving.clone(), drain)?);
         }

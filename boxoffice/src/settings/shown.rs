@@ -10,7 +10,8 @@ use super::source::{DEFAULTS, Effective};
 /// What is shown of a secret that is set.
 const HIDDEN: &str = "***";
 /// Settings that are secrets as a whole.
-const SECRETS: [&str; 3] = ["payments.api_key", "payments.webhook_secret", "identity.token_secret"];
+const SECRETS: [&str; 4] =
+    ["payments.api_key", "payments.webhook_secret", "identity.token_secret", "identity.previous_token_secret"];
 /// Settings that may carry a password.
 const URLS: [&str; 6] = [
     "database.url",

@@ -6,18 +6,28 @@
 mod availability;
 #[path = "../it/bad_input.rs"]
 mod bad_input;
+#[path = "../it/browsing.rs"]
+mod browsing;
 #[path = "../it/by_hand.rs"]
 mod by_hand;
 #[path = "../it/crash.rs"]
 mod crash;
+#[path = "../it/identity.rs"]
+mod identity;
 #[path = "../it/late_money.rs"]
 mod late_money;
 #[path = "../it/messages.rs"]
 mod messages;
+#[path = "../it/offers.rs"]
+mod offers;
 #[path = "../it/outage.rs"]
 mod outage;
 #[path = "../it/payment.rs"]
 mod payment;
+#[path = "../it/permissions.rs"]
+mod permissions;
+#[path = "../it/planning.rs"]
+mod planning;
 #[path = "../it/race.rs"]
 mod race;
 #[path = "../it/retry.rs"]

@@ -189,6 +189,7 @@ async fn a_change_that_nobody_announced_is_seen_all_the_same() {
         customer_id: buyer.customer_id,
         show_id: LONG_HOLD,
         seat_ids: SeatSelection::parse(vec![seat(7)]).unwrap(),
+        code: None,
         fingerprint: Fingerprint::new("silent".to_owned()),
     };
     app.store.open_booking(&request, Timestamp::now()).await.unwrap();

@@ -61,7 +61,7 @@ async fn a_request_that_cannot_be_right_is_refused_by_name_and_leaves_nothing() 
 
 fn admin() -> app::identity::Caller {
     let customer_id = domain::ids::CustomerId::new(uuid::Uuid::new_v4());
-    app::identity::Caller { customer_id, roles: [app::identity::Role::Admin].into() }
+    app::identity::Caller::with_roles(customer_id, &[app::identity::Role::Admin])
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,15 +4,20 @@
 
 mod availability;
 mod bad_input;
+mod browsing;
 mod by_hand;
 mod configuration;
 mod crash;
 mod edges;
+mod identity;
 mod late_money;
 mod messages;
 mod notices;
+mod offers;
 mod outage;
 mod payment;
+mod permissions;
+mod planning;
 mod race;
 mod replay;
 mod retry;

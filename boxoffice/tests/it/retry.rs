@@ -103,6 +103,7 @@ async fn a_refusal_decided_in_the_saga_is_kept_with_its_seats() {
         customer_id: winner.customer_id,
         show_id: LONG_HOLD,
         seat_ids: domain::booking::SeatSelection::parse(vec![seat(0)]).unwrap(),
+        code: None,
         fingerprint: domain::booking::Fingerprint::new("of-the-winner"),
     };
     app.store.open_booking(&request, jiff::Timestamp::now()).await.unwrap();

@@ -146,6 +146,7 @@ async fn a_cancellation_during_each_step_of_a_sale_wins_or_comes_after() {
                 customer_id: buyer.customer_id,
                 show_id: LONG_HOLD,
                 seat_ids: domain::booking::SeatSelection::parse(vec![seat(number as u32)]).unwrap(),
+                code: None,
                 fingerprint: domain::booking::Fingerprint::new("not looked at"),
             };
             let by = domain::booking_state::CancelledBy::Customer;

@@ -123,7 +123,10 @@ async fn records_that_disagree_are_found() {
         seed("closing time", "update bookings set closed_at = null where id = '{expired}'"),
         seed("closing time", "update bookings set closed_at = 0 where id = '{waiting}'"),
         seed("and paid", "update bookings set paid_by_attempt = 1 where id = '{waiting}'"),
-        seed("its seats 1500", "update bookings set amount_minor = 1 where id = '{expired}'"),
+        seed(
+            "its seats with discounts and fees cost 1500",
+            "update bookings set amount_minor = 1 where id = '{expired}'",
+        ),
         seed("its timeline has a gap", "update timeline_entries set position = 2 where booking_id = '{paid}'"),
     ])
     .await;

@@ -166,15 +166,18 @@ pub(crate) async fn insert(db: &DatabaseConnection, table: &str, columns: Vec<(&
 pub(crate) async fn build_catalogue(db: &DatabaseConnection) {
     let mut text = format!(
         "insert into partners values ('{partner}', 'Theatre', 0);
-         insert into venues values ('ven_1', '{partner}', 'House', 'Ring 1', 'Wien', 'AT', 'Europe/Vienna');
-         insert into halls values ('hal_1', 'ven_1', 'Hall');
-         insert into events values ('evt_1', '{partner}', 'play', '{{}}', '[]', '[]', 120, null);",
+         insert into venues (id, partner_id, name, address, city, country, time_zone)
+         values ('ven_1', '{partner}', 'House', 'Ring 1', 'Wien', 'AT', 'Europe/Vienna');
+         insert into halls (id, venue_id, name) values ('hal_1', 'ven_1', 'Hall');
+         insert into events (id, partner_id, kind, titles, languages, genres, duration_minutes, age_rating)
+         values ('evt_1', '{partner}', 'play', '{{}}', '[]', '[]', 120, null);",
         partner = partner_id()
     );
     let policy = "[{\"until_minutes_before\":1440,\"share\":100},{\"until_minutes_before\":120,\"share\":50}]";
     for show in [show_id(), free_show_id()] {
         text += &format!(
-            "insert into shows values ('{show}', 'evt_1', 'hal_1', '{}', {}, {}, 0, {}, 'scheduled', 'EUR', 300, \
+            "insert into shows (id, event_id, hall_id, partner_id, starts_at, ends_at, sales_open_at, sales_close_at, \
+             state, currency, hold_seconds, refund_policy) values ('{show}', 'evt_1', 'hal_1', '{}', {}, {}, 0, {}, 'scheduled', 'EUR', 300, \
              '{policy}');",
             partner_id(),
             at(12 * 3_600),

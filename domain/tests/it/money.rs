@@ -1,4 +1,4 @@
-use domain::money::{Currency, Money, MoneyError, Percent};
+use domain::money::{BasisPoints, Currency, Money, MoneyError, Percent};
 use proptest::prelude::*;
 
 fn eur(minor: i64) -> Money {
@@ -31,6 +31,24 @@ fn amounts_of_two_currencies_are_never_combined() {
     let mixed = eur(1).checked_add(Money::new(1, Currency::GBP));
     assert_eq!(mixed, Err(MoneyError::CurrencyMismatch { left: Currency::EUR, right: Currency::GBP }));
     assert_eq!(eur(i64::MAX).checked_add(eur(1)), Err(MoneyError::Overflow));
+}
+
+#[test]
+fn a_share_in_basis_points_is_rounded_half_up() {
+    let check = |minor, points, share| {
+        assert_eq!(eur(minor).rounded_share(BasisPoints::parse(points).unwrap()), eur(share), "{points} of {minor}");
+    };
+    check(1250, 250, 31);
+    check(1240, 250, 31);
+    check(1220, 250, 31);
+    check(1219, 250, 30);
+    check(1250, 0, 0);
+    check(1250, 10_000, 1250);
+    check(i64::MAX, 10_000, i64::MAX);
+    check(-1250, 10_000, -1250);
+    check(-10, 500, 0);
+    assert_eq!(BasisPoints::from(Percent::HALF), BasisPoints::parse(5_000).unwrap());
+    assert!(serde_json::from_str::<BasisPoints>("10001").is_err());
 }
 
 #[test]

@@ -271,7 +271,7 @@ async fn what_is_told_of_an_unknown_intent_is_kept_and_parked() {
     assert_eq!(results.consume(&message).await.unwrap(), Consumed::Repeated);
     let another = told("another", "PaymentProcessed", json!({"intentId": "pi_nobody", "status": "succeeded"}));
     assert_eq!(results.consume(&another).await.unwrap(), Consumed::Done, "its ids are its own");
-    let operator = Caller { customer_id: CustomerId::new(Uuid::from_u128(9)), roles: [Role::Admin].into() };
+    let operator = Caller::with_roles(CustomerId::new(Uuid::from_u128(9)), &[Role::Admin]);
     let parked = async || counter.app.list_parked_events(&operator, None, 10).await.unwrap().items;
     until("both are parked", async || parked().await.len() == 2).await;
     let first = parked().await.remove(0);

@@ -252,6 +252,7 @@ pub(crate) fn request(number: u128) -> BookingRequest {
         customer_id,
         show_id: show_id(),
         seat_ids: SeatSelection::parse(vec![seat(first), seat(first + 1)]).unwrap(),
+        code: None,
         fingerprint: Fingerprint::new("f00d"),
     }
 }

@@ -1,7 +1,8 @@
 //! A database with the volume of a busy platform: tens of thousands of seats, bookings, messages and events, so that
 //! what a query reads shows in its plan.
 
-use domain::ids::{HallId, SeatId, ShowId};
+use domain::event::Event;
+use domain::ids::{EventId, HallId, SeatId, ShowId};
 use jiff::SignedDuration;
 use store::Store;
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use crate::fixture;
 const HALLS: u128 = 200;
 const SEATS_PER_HALL: usize = 100;
 const SHOWS_PER_HALL: u128 = 2;
+const EVENTS: u128 = 40;
 
 /// Makes a booking of every seat of the crowd's shows: most are confirmed, some ended otherwise, a few are open.
 ///
@@ -78,13 +80,27 @@ const BOOKINGS: &[&str] = &[
      're_' || booking_id, true, at, at from crowd where state = 'cancelled'",
     "insert into show_prices select show_id, 'category_' || n.number, 1500 from show_prices, (select 1 as number \
      union all select 2 union all select 3 union all select 4 union all select 5 union all select 6) n",
+    "insert into partners (id, name, created_at) select distinct 'par_crowd' || substr(seat_id, 8, 1), 'One of many', 0 \
+     from crowd",
+    "insert into offers (id, partner_id, code, active, terms, created_at) select 'off_' || substr(show_id, 5), \
+     'par_crowd0', 'CODE', true, '{}', 0 from crowd group by show_id",
+    "insert into offer_uses select 'off_' || substr(show_id, 5), row_number() over (partition by show_id order by \
+     seat_id), case when state = 'confirmed' then booking_id end from crowd",
+    "insert into earnings select booking_id, 'fee', 'par_crowd' || substr(seat_id, 8, 1), 100, 'EUR', at, null \
+     from crowd where state = 'confirmed'",
     "drop table crowd",
 ];
+
+fn event_id(number: u128) -> EventId {
+    EventId::new(Uuid::from_u128(0xeee0 + number))
+}
 
 /// Fills a database that has nothing but its schema.
 pub(crate) async fn fill(store: &Store) {
     let mut catalogue = fixture::catalogue(fixture::SEATS);
     let (hall, show) = (catalogue.halls[0].clone(), catalogue.shows[0].clone());
+    let event = catalogue.events[0].clone();
+    catalogue.events.extend((0..EVENTS).map(|number| Event { id: event_id(number), ..event.clone() }));
     for number in 0..HALLS {
         let mut hall = hall.clone();
         hall.id = HallId::new(Uuid::from_u128(0x100 + number));
@@ -101,6 +117,7 @@ pub(crate) async fn fill(store: &Store) {
             let mut show = show.clone();
             show.id = ShowId::new(Uuid::from_u128(0x1000 + number * SHOWS_PER_HALL + round));
             show.hall_id = hall.id;
+            show.event_id = event_id(number % EVENTS);
             let later = SignedDuration::from_hours(i64::try_from(number).expect("a small number"));
             (show.starts_at, show.ends_at) = (show.starts_at + later, show.ends_at + later);
             catalogue.shows.push(show);

@@ -3,14 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use domain::ids::ShowId;
+use domain::show::Show;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use uuid::Uuid;
 
 use crate::harness::TestDatabase;
 use crate::statement_log::StatementLog;
-use crate::{crowd, tour};
+use crate::{crowd, fixture, tour};
 
 on_both_databases! {
     no_statement_reads_a_table_that_grows,
+    two_seats_are_found_in_a_new_show_without_reading_the_others,
 }
 
 /// Tables that grow with every booking or every show. Partners, venues, halls and events are left out: there are a few
@@ -20,11 +24,13 @@ const GROWING: &[&str] = &[
     "bookings",
     "consumed_messages",
     "dead_letters",
+    "earnings",
     "hold_slots",
     "notices",
     "message_intents",
     "message_refunds",
     "operator_actions",
+    "offer_uses",
     "order_bookings",
     "outbox",
     "payables",
@@ -52,6 +58,9 @@ const MAY_BE_READ_FROM_THE_START: &[&str] = &[
     "payment_attempts_unspent",
     "shows_start",
 ];
+
+/// Methods that sum up all shows to come. What they answer is kept, so that they are called once in a while.
+const SUMMARIES: &[&str] = &["cities", "list_events"];
 
 /// Methods whose pages have to come in the order of an index: sorting a page means reading all that may be on it.
 const LISTS: &[&str] = &[
@@ -86,12 +95,45 @@ async fn no_statement_reads_a_table_that_grows(db: TestDatabase) {
             DbBackend::Postgres => faults_on_postgres(&plan, statement, methods),
             _ => faults_on_sqlite(&plan, statement, methods),
         };
-        for what in wrong {
+        let is_summary = methods.len() == 1 && SUMMARIES.contains(&methods[0]);
+        for what in wrong.into_iter().filter(|what| !is_summary || !what.starts_with("shows is read")) {
             faults.push(format!("{what}, for {methods:?}\n  {statement}\n    {}", plan.join("\n    ")));
         }
     }
     eprintln!("{} statements were explained", statements.len());
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// A show that was put on sale since PostgreSQL counted the rows is none that it knows of.
+async fn two_seats_are_found_in_a_new_show_without_reading_the_others(db: TestDatabase) {
+    const SHOWS: u128 = 10;
+    const SEATS: usize = 1_000;
+    let outsider = db.outsider().await;
+    let catalogue = fixture::catalogue(SEATS);
+    db.store.load_catalogue(&catalogue, fixture::now()).await.unwrap();
+    let show = |number: u128| Show { id: ShowId::new(Uuid::from_u128(0x4e3 + number)), ..catalogue.shows[0].clone() };
+    for number in 0..SHOWS {
+        assert!(db.store.create_show(&show(number)).await.unwrap());
+    }
+    outsider.execute_unprepared("analyze").await.unwrap();
+    let new = show(SHOWS);
+    assert!(db.store.create_show(&new).await.unwrap());
+    let backend = outsider.get_database_backend();
+    let explain = if backend == DbBackend::Postgres { "explain (costs off)" } else { "explain query plan" };
+    let (first, second) = (fixture::seat(7), fixture::seat(SEATS - 7));
+    let text = format!(
+        "{explain} select seat_id, state, version from show_seats \
+         where show_id = '{}' and seat_id in ('{first}', '{second}')",
+        new.id
+    );
+    let column = if backend == DbBackend::Postgres { "QUERY PLAN" } else { "detail" };
+    let rows = outsider.query_all_raw(Statement::from_string(backend, text)).await.unwrap();
+    let plan: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
+    let by_seat = |line: &String| match backend {
+        DbBackend::Postgres => line.contains("Index Cond") && line.contains("seat_id"),
+        _ => line.contains("(show_id=? AND seat_id=?)"),
+    };
+    assert!(plan.iter().any(by_seat), "{plan:#?}");
 }
 
 /// Panics if a method of the store, or a statement in its source, was left out of the tour.

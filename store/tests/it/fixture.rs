@@ -134,6 +134,7 @@ pub(crate) fn request(customer_number: u128, key: &str, seats: &[usize]) -> Book
         customer_id,
         show_id: show_id(),
         seat_ids: SeatSelection::parse(seats.iter().map(|number| seat(*number)).collect()).expect("a selection"),
+        code: None,
         fingerprint: Fingerprint::new("f00d"),
     }
 }

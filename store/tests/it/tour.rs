@@ -2,19 +2,25 @@
 
 use domain::booking::{BookingRequest, CancelBooking, Cleared, CloseBooking, FlagBooking, UnflagBooking};
 use domain::booking_state::{CancelledBy, EndState};
-use domain::ids::{MessageId, NoticeId, PartnerId};
+use domain::fee::FeeTerms;
+use domain::ids::{HallId, MessageId, NoticeId, PartnerId, SeatId, ShowId};
+use domain::member::MemberRole;
 use domain::message::{Message, MessageSubject};
 use domain::payment::{IntentId, IntentState};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
+use domain::seat::{Seat, SeatCategory};
+use domain::show::Show;
 use jiff::Timestamp;
 use store::{
-    BookingFilter, DeadLetter, LogPosition, NewPaymentEvent, NoticeState, OperatorAction, PublishedBatch, ShowFilter,
-    Store,
+    Allocation, BookingFilter, DeadLetter, EventFilter, LogPosition, NewPaymentEvent, NoticeState, OperatorAction,
+    PublishedBatch, ShowFilter, Store,
 };
 use uuid::Uuid;
 
+use crate::accounts;
 use crate::fixture::{self, after, customer, euros, now, request, seat, show_id, stuck_step};
 use crate::noticing;
+use crate::offers;
 use crate::paying_by_message;
 use crate::statement_log::StatementLog;
 
@@ -29,6 +35,9 @@ macro_rules! call {
 pub(crate) async fn take(store: &Store, log: &StatementLog) {
     call!(store, log, load_catalogue(&fixture::catalogue(fixture::SEATS), now()));
     call!(store, log, ping());
+    identify(store, log).await;
+    plan(store, log).await;
+    discount(store, log).await;
     sell(store, log).await;
     let late = let_go_and_pay_late(store, log).await;
     get_stuck(store, log).await;
@@ -39,6 +48,100 @@ pub(crate) async fn take(store: &Store, log: &StatementLog) {
     publish(store, log).await;
     tell(store, log).await;
     sweep(store, log).await;
+}
+
+async fn identify(store: &Store, log: &StatementLog) {
+    let (new, session) = (accounts::account(1), accounts::session(1));
+    let (id, email, partner_id) = (new.contact.customer_id, &new.contact.email, accounts::partner().id);
+    call!(store, log, create_account(&new, now()));
+    call!(store, log, password_of_email(email));
+    call!(store, log, password_of(id));
+    call!(store, log, set_admin(email, true));
+    call!(store, log, create_session(&session, now()));
+    call!(store, log, renew_session(session.id, &session.secret_hash, after(1)));
+    call!(store, log, standing(session.id, after(1)));
+    call!(store, log, sessions_of(id, after(1)));
+    call!(store, log, end_session(id, session.id, after(2)));
+    call!(store, log, end_sessions(id, after(2)));
+    call!(store, log, rehash_password(id, "hash 1", "newer"));
+    call!(store, log, change_password(id, "newer", "other", after(3)));
+    call!(store, log, found_partner(&accounts::partner(), id, now()));
+    call!(store, log, put_member(partner_id, email, MemberRole::Owner, now()));
+    call!(store, log, partners_of(id));
+    call!(store, log, has_partner(partner_id));
+    call!(store, log, role_at(partner_id, id));
+    call!(store, log, members_of(partner_id));
+    let other = accounts::account(40);
+    call!(store, log, create_account(&other, now()));
+    call!(store, log, put_member(partner_id, &other.contact.email, MemberRole::Staff, now()));
+    call!(store, log, remove_member(partner_id, customer(40)));
+}
+
+async fn plan(store: &Store, log: &StatementLog) {
+    let catalogue = fixture::catalogue(fixture::SEATS);
+    let (venue, event, show) = (&catalogue.venues[0], &catalogue.events[0], &catalogue.shows[0]);
+    let hall_id = catalogue.halls[0].id;
+    call!(store, log, create_venue(venue));
+    call!(store, log, find_venue(venue.id));
+    call!(store, log, venues_of(venue.partner_id, Some(venue.id), 20));
+    call!(store, log, update_venue(venue, 1));
+    call!(store, log, update_venue(venue, 1));
+    call!(store, log, delete_venue(venue.id));
+    call!(store, log, create_hall(hall_id, venue.id, "Main"));
+    call!(store, log, find_hall(hall_id));
+    call!(store, log, halls_of(venue.id));
+    call!(store, log, rename_hall(hall_id, "Main", 1));
+    call!(store, log, seats_of_hall(hall_id));
+    let seats = &catalogue.halls[0].seats;
+    call!(store, log, draw_seats(hall_id, seats, 2));
+    call!(store, log, draw_seats(hall_id, &seats[..1], 3));
+    call!(store, log, create_event(event));
+    call!(store, log, find_event(event.id));
+    call!(store, log, events_of(event.partner_id, Some(event.id), 20));
+    call!(store, log, update_event(event, 1));
+    call!(store, log, delete_event(event.id));
+    let other = Show { id: ShowId::new(Uuid::from_u128(0x5050)), ..show.clone() };
+    call!(store, log, create_show(&other));
+    call!(store, log, find_show_to_edit(other.id));
+    call!(store, log, update_show(&other, 1));
+    call!(store, log, allocate(other.id, &[seat(0), seat(1)], &Allocation::Block));
+    call!(store, log, allocate(other.id, &[seat(0)], &Allocation::Release));
+    let category = SeatCategory::parse("standard").expect("a category");
+    call!(store, log, allocate(other.id, &[seat(0)], &Allocation::Move { category }));
+    call!(store, log, allocate(other.id, &[SeatId::new(Uuid::nil())], &Allocation::Block));
+    let empty = HallId::new(Uuid::from_u128(0x4a11));
+    call!(store, log, create_hall(empty, venue.id, "Small"));
+    let seat = |number: u128| Seat {
+        id: SeatId::new(Uuid::from_u128(0x5ea7 + number)),
+        hall_id: empty,
+        number: number.to_string(),
+        ..seats[0].clone()
+    };
+    call!(store, log, draw_seats(empty, &[seat(0), seat(1)], 1));
+    call!(store, log, draw_seats(empty, &[seat(0)], 2));
+}
+
+async fn discount(store: &Store, log: &StatementLog) {
+    let offer = offers::coded(1, "PREMIERE", Some(3));
+    let (id, partner_id) = (offer.id(), offer.partner_id());
+    call!(store, log, set_fee_terms(partner_id, &offers::fees(), now()));
+    call!(store, log, fee_terms(partner_id));
+    call!(store, log, create_offer(&offer, now()));
+    call!(store, log, find_offer(id));
+    call!(store, log, offers_of(partner_id, Some(id), 20));
+    call!(store, log, update_offer(&offers::coded(1, "PREMIERE", Some(2)), 1));
+    call!(store, log, uses_of(id));
+    call!(store, log, quote(show_id(), &[seat(0)], offer.code(), now()));
+    let wish = BookingRequest { code: offer.code().cloned(), ..request(90, "code", &[11]) };
+    call!(store, log, open_booking(&wish, now()));
+    let reading = async |state| offers::reading(store, &wish, state).await;
+    call!(store, log, record_attempt(&reading(IntentState::RequiresPayment).await, after(1)));
+    call!(store, log, sell_booking(&reading(IntentState::Succeeded).await, after(2)));
+    call!(store, log, earnings_of(partner_id, now(), after(3)));
+    let taken_back = CancelBooking { booking_id: wish.booking_id, by: CancelledBy::Operator };
+    call!(store, log, cancel_booking(&taken_back, after(3)));
+    // What comes after costs what the seats cost.
+    call!(store, log, set_fee_terms(partner_id, &FeeTerms::NONE, after(4)));
 }
 
 async fn sell(store: &Store, log: &StatementLog) {
@@ -150,7 +253,20 @@ async fn read_shows(store: &Store, log: &StatementLog) {
     let coming = ShowFilter { from: Some(now()), to: Some(after(1_000_000)), ..every.clone() };
     call!(store, log, list_shows(&coming, cursor, 20));
     call!(store, log, list_shows(&ShowFilter { event_id: Some(event_id), ..every.clone() }, cursor, 20));
-    call!(store, log, list_shows(&ShowFilter { city: Some("Wien".to_owned()), ..coming }, cursor, 20));
+    call!(store, log, list_shows(&ShowFilter { city: Some("wien".to_owned()), ..coming }, cursor, 20));
+    call!(store, log, cities(now()));
+    call!(store, log, zone_of_city("wien"));
+    let all = EventFilter { city_key: None, from: now(), to: None, language: None, genre: None, text: None };
+    call!(store, log, list_events(&all, None, 20));
+    let one = EventFilter {
+        city_key: Some("wien".to_owned()),
+        to: Some(after(1_000_000)),
+        language: Some("de".to_owned()),
+        genre: Some("drama".to_owned()),
+        text: Some("metro".to_owned()),
+        ..all
+    };
+    call!(store, log, list_events(&one, Some((now(), event_id)), 20));
     call!(store, log, show_seats(show));
     call!(store, log, seat_statuses(show));
     call!(store, log, statuses_of(show, &[seat(0), seat(1)]));

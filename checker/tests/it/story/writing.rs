@@ -31,7 +31,14 @@ impl Story {
     }
 
     async fn write_booking(&self, db: &DatabaseConnection) {
-        let quote = self.opened.then(|| Quote { lines: vec![], total: euros(self.amount()) });
+        let quote = self.opened.then(|| Quote {
+            lines: vec![],
+            fees: vec![],
+            total: euros(self.amount()),
+            commission: None,
+            unused: vec![],
+            hint: None,
+        });
         let columns = vec![
             ("id", self.id.to_string().into()),
             ("show_id", self.show_id.to_string().into()),

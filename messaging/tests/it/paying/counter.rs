@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::engine::{Engine, EngineConfig};
-use app::identity::Tokens;
+use app::passwords::Passwords;
+use app::tokens::Tokens;
 use app::{App, Parts};
 use async_trait::async_trait;
 use domain::booking::{BookingOpened, BookingRequest, Fingerprint, SeatSelection};
@@ -126,7 +127,8 @@ impl Counter {
             changes: Arc::new(MemoryChanges::new(1)),
             provider: Arc::new(provider.clone()),
             engine: engine(),
-            tokens: Tokens::new(&SecretString::from("x".repeat(32))),
+            tokens: Tokens::new([&SecretString::from("x".repeat(32))]).unwrap(),
+            passwords: Passwords::default(),
             answer_within: Duration::from_secs(1),
         });
         *broker.results.lock().unwrap() = Some(Arc::new(PaymentResultConsumer::new(app.clone())));
@@ -148,6 +150,7 @@ impl Counter {
             customer_id,
             show_id: show_id(),
             seat_ids: SeatSelection::parse(vec![seat(number)]).unwrap(),
+            code: None,
             fingerprint: Fingerprint::new("f00d"),
         };
         match self.store.open_booking(&request, Timestamp::now()).await.unwrap() {

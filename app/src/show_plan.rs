@@ -1,0 +1,164 @@
+//! Planning shows: put one on, change it, and say which of its seats are sold and as what.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId};
+use domain::member::Deed;
+use domain::money::{Currency, Money};
+use domain::seat::SeatCategory;
+use domain::show::{HoldTime, RefundPolicy, RefundTier, Show, ShowState};
+use jiff::{SignedDuration, Timestamp};
+use store::{Allocated, Allocation, Versioned};
+use uuid::Uuid;
+
+use crate::editing::{conclude, seen};
+use crate::error::seats_unknown;
+use crate::identity::Caller;
+use crate::{App, AppError};
+
+/// The most seats that are allocated at once: a large hall.
+pub const SEATS_AT_ONCE: usize = 20_000;
+
+/// When a show is, what it costs and what its rules are.
+#[derive(Debug, Clone)]
+pub struct ShowTerms {
+    /// When it begins; it ends when its event has taken its time.
+    pub starts_at: Timestamp,
+    /// From when on it is sold; at once if it is not said.
+    pub sales_open_at: Option<Timestamp>,
+    /// Until when it is sold; until it begins if it is not said.
+    pub sales_close_at: Option<Timestamp>,
+    /// What a seat of each category costs, in minor units of the show's currency.
+    pub prices: BTreeMap<SeatCategory, i64>,
+    /// How many seconds seats are held for a customer to pay; as usual if it is not said.
+    pub hold_seconds: Option<i64>,
+    /// What a customer gets back who cancels, from the longest time before the show to the shortest; as usual if it is
+    /// not said.
+    pub refund_policy: Option<Vec<RefundTier>>,
+}
+
+/// A show that is to be put on.
+#[derive(Debug, Clone)]
+pub struct ShowWish {
+    /// What is performed.
+    pub event_id: EventId,
+    /// Where.
+    pub hall_id: HallId,
+    /// What its prices are in.
+    pub currency: Currency,
+    /// When, and for how much.
+    pub terms: ShowTerms,
+}
+
+impl ShowTerms {
+    /// The show with these terms.
+    fn of(self, show: Show, minutes: i32, now: Timestamp) -> Result<Show, AppError> {
+        let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy } = self;
+        let price = |(category, minor)| (category, Money::new(minor, show.currency));
+        let refused = |field| move |problem: String| AppError::invalid(field, "invalid_value", problem);
+        let hold = hold_seconds.map_or(Ok(HoldTime::DEFAULT), HoldTime::parse);
+        let refund_policy = refund_policy.map_or_else(|| Ok(RefundPolicy::standard()), RefundPolicy::parse);
+        let lasts = SignedDuration::from_mins(i64::from(minutes));
+        let show = Show {
+            starts_at,
+            ends_at: starts_at.saturating_add(lasts).unwrap_or(Timestamp::MAX),
+            sales_open_at: sales_open_at.unwrap_or(now),
+            sales_close_at: sales_close_at.unwrap_or(starts_at),
+            prices: prices.into_iter().map(price).collect(),
+            hold: hold.map_err(|error| refused("holdSeconds")(error.to_string()))?,
+            refund_policy: refund_policy.map_err(|error| refused("refundPolicy")(error.to_string()))?,
+            ..show
+        };
+        show.check().map_err(AppError::of_field)?;
+        Ok(show)
+    }
+}
+
+impl App {
+    /// Puts a show on, with every seat of its hall.
+    pub async fn create_show(
+        &self,
+        caller: &Caller,
+        partner_id: PartnerId,
+        wish: ShowWish,
+    ) -> Result<Versioned<Show>, AppError> {
+        self.require_deed(caller, partner_id, Deed::Plan).await?;
+        let ShowWish { event_id, hall_id, currency, terms } = wish;
+        let unknown = |field| AppError::invalid(field, "invalid_value", "there is none of this partner");
+        let event = self.store().find_event(event_id).await?.filter(|event| event.content.partner_id == partner_id);
+        let event = event.ok_or_else(|| unknown("eventId"))?.content;
+        let hall = self.store().find_hall(hall_id).await?.filter(|hall| hall.content.partner_id == partner_id);
+        let hall = hall.ok_or_else(|| unknown("hallId"))?.content;
+        if hall.seats == 0 {
+            return Err(AppError::invalid("hallId", "invalid_value", "has no seats yet: draw its seat map first"));
+        }
+        let now = self.now();
+        let blank = Show {
+            id: ShowId::new(Uuid::new_v4()),
+            event_id,
+            hall_id,
+            partner_id,
+            starts_at: now,
+            ends_at: now,
+            sales_open_at: now,
+            sales_close_at: now,
+            state: ShowState::Scheduled,
+            currency,
+            prices: BTreeMap::new(),
+            hold: HoldTime::DEFAULT,
+            refund_policy: RefundPolicy::standard(),
+        };
+        let show = terms.of(blank, event.duration_minutes, now)?;
+        self.store().create_show(&show).await?;
+        Ok(Versioned { content: show, version: 1 })
+    }
+
+    /// Changes when a show is, what it costs and its rules; `if_match` is the version that the caller has seen. What was
+    /// bought stays as it was bought.
+    pub async fn update_show(
+        &self,
+        caller: &Caller,
+        show_id: ShowId,
+        if_match: Option<&str>,
+        terms: ShowTerms,
+    ) -> Result<Versioned<Show>, AppError> {
+        let before = self.show_of(caller, show_id, Deed::Plan).await?;
+        let event = self.find_event(before.content.event_id).await?.content;
+        let opened = before.content.sales_open_at;
+        let show = terms.of(before.content, event.duration_minutes, opened)?;
+        let edited = self.store().update_show(&show, seen(if_match, before.version)?).await?;
+        Ok(Versioned { content: show, version: conclude(edited, "show")? })
+    }
+
+    /// Keeps seats of a show back, sells them again, or sells them as another category: all of them or none, and never
+    /// those that are held or sold.
+    pub async fn allocate_seats(
+        &self,
+        caller: &Caller,
+        show_id: ShowId,
+        seat_ids: &[SeatId],
+        allocation: Allocation,
+    ) -> Result<(), AppError> {
+        let show = self.show_of(caller, show_id, Deed::Plan).await?.content;
+        if seat_ids.is_empty() || seat_ids.len() > SEATS_AT_ONCE {
+            let problem = format!("must be 1 to {SEATS_AT_ONCE}");
+            return Err(AppError::invalid("seatIds", "invalid_value", problem));
+        }
+        if let Allocation::Move { category } = &allocation
+            && !show.prices.contains_key(category)
+        {
+            return Err(AppError::invalid("category", "invalid_value", "the show has no price for it"));
+        }
+        match self.store().allocate(show_id, seat_ids, &allocation).await? {
+            Allocated::Done => Ok(()),
+            Allocated::Refused { unknown, .. } if !unknown.is_empty() => Err(seats_unknown(&unknown)),
+            Allocated::Refused { taken, .. } => Err(AppError::SeatsTaken { seat_ids: taken }),
+        }
+    }
+
+    async fn show_of(&self, caller: &Caller, show_id: ShowId, deed: Deed) -> Result<Versioned<Show>, AppError> {
+        let found = self.store().find_show_to_edit(show_id).await?.ok_or(AppError::NotFound { what: "show" })?;
+        self.require_deed_on("show", caller, found.content.partner_id, deed).await?;
+        Ok(found)
+    }
+}
