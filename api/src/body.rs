@@ -112,13 +112,18 @@ impl Fields {
 
     /// A field that has to be there, as a list of ids.
     pub fn ids<T: WireId>(&mut self, field: &'static str) -> Result<Vec<Id<T>>, Problem> {
+        self.optional_ids(field)?.ok_or_else(|| invalid(field, "is needed"))
+    }
+
+    /// A field that may be absent or null, as a list of ids.
+    pub fn optional_ids<T: WireId>(&mut self, field: &'static str) -> Result<Option<Vec<Id<T>>>, Problem> {
         let wrong = || invalid(field, "must be a list of ids");
         let items = match self.0.remove(field) {
-            None | Some(Value::Null) => return Err(invalid(field, "is needed")),
+            None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(items)) => items,
             Some(_) => return Err(wrong()),
         };
-        items.into_iter().map(|item| item.as_str().map(Id::new).ok_or_else(wrong)).collect()
+        items.into_iter().map(|item| item.as_str().map(Id::new).ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
     }
 }
 

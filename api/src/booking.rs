@@ -1,10 +1,12 @@
 //! Bookings: what a customer asks for and is told.
 
-use app::booking::{BookSeats, Booked, BookingView};
+use app::booking::{BookSeats, Booked, BookingView, WishedSeats};
 use app::listing::{Listed, PAGE_ITEMS};
 use app::{App, BookingFilter};
+use domain::best_available::{BestWish, SeatCount};
 use domain::booking::Booking;
 use domain::ids::{BookingId, SeatId, ShowId};
+use domain::seat::SeatCategory;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -19,6 +21,7 @@ use crate::etag::{etag, is_known};
 use crate::id::Id;
 use crate::idempotency::Key;
 use crate::problem::Problem;
+use crate::problem_kind::{INVALID_BODY, INVALID_VALUE};
 use crate::refusal::{Buying, Listing, Moving, Owned, Refusal};
 use crate::tags::Tag;
 use crate::timeline::TimelineOut;
@@ -32,12 +35,37 @@ pub struct BookingRoutes;
 pub struct BookingIn {
     /// The show.
     pub show_id: Id<ShowId>,
-    /// The seats, 1 to 10 different ones.
-    #[oai(validator(min_items = 1, max_items = 10, unique_items))]
-    pub seat_ids: Vec<Id<SeatId>>,
+    /// The seats, 1 to 10 different ones; either these or `best`.
+    #[oai(nullable, validator(min_items = 1, max_items = 10, unique_items))]
+    pub seat_ids: Option<Vec<Id<SeatId>>>,
+    /// What the best seats are to be, for who does not choose; either this or `seatIds`. The answer says which they are,
+    /// and those are held.
+    #[oai(nullable)]
+    pub best: Option<BestIn>,
     /// The code of an offer, as the customer has typed it.
     #[oai(nullable)]
     pub code: Option<String>,
+}
+
+/// What the best seats are to be.
+#[derive(Debug, Object)]
+#[oai(rename = "BestSeats", rename_all = "camelCase", deny_unknown_fields)]
+pub struct BestIn {
+    /// How many, 1 to 10, side by side.
+    #[oai(validator(minimum(value = "1"), maximum(value = "10")))]
+    pub count: u32,
+    /// Of which category; any, and also of several, if it is not said.
+    #[oai(nullable)]
+    pub category: Option<String>,
+    /// In which part of the hall; anywhere if it is not said.
+    #[oai(nullable)]
+    pub section: Option<String>,
+    /// Whether one of them has to be a place for a wheelchair; else none is, for they are kept for who needs them.
+    #[oai(default)]
+    pub accessible: bool,
+    /// Whether they may be apart where there are not as many together.
+    #[oai(default)]
+    pub split: bool,
 }
 
 /// A booking that is under way.
@@ -217,17 +245,37 @@ impl ReadBody for BookingIn {
     fn read(fields: &mut Fields) -> Result<Self, Problem> {
         Ok(Self {
             show_id: fields.id("showId")?,
-            seat_ids: fields.ids("seatIds")?,
+            seat_ids: fields.optional_ids("seatIds")?,
+            best: fields.optional("best")?,
             code: fields.optional_text("code")?,
         })
     }
 }
 
+impl BestIn {
+    fn parse(self) -> Result<BestWish, Problem> {
+        let Self { count, category, section, accessible, split } = self;
+        let refused = |field, error: &dyn std::fmt::Display| Problem::of_field(&INVALID_VALUE, field, error);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let count = SeatCount::parse(count).map_err(|error| refused("best.count", &error))?;
+        let category = category.map(|text| SeatCategory::parse(&text)).transpose();
+        let category = category.map_err(|error| refused("best.category", &error))?;
+        Ok(BestWish { count, category, section, accessible, split })
+    }
+}
+
 impl BookingIn {
     fn with_key(self, key: Key) -> Result<BookSeats, Problem> {
-        let Self { show_id, seat_ids, code } = self;
-        let seat_ids = seat_ids.iter().map(|id| id.parse("seatIds")).collect::<Result<_, _>>()?;
-        Ok(BookSeats { key: key.0, show_id: show_id.parse("showId")?, seat_ids, code })
+        let Self { show_id, seat_ids, best, code } = self;
+        let seats = match (seat_ids, best) {
+            (Some(seat_ids), None) => {
+                WishedSeats::Chosen(seat_ids.iter().map(|id| id.parse("seatIds")).collect::<Result<_, _>>()?)
+            }
+            (None, Some(best)) => WishedSeats::Best(best.parse()?),
+            (None, None) => return Err(Problem::of_field(&INVALID_BODY, "seatIds", "is needed, or `best`")),
+            (Some(_), Some(_)) => return Err(Problem::of_field(&INVALID_BODY, "best", "cannot be with `seatIds`")),
+        };
+        Ok(BookSeats { key: key.0, show_id: show_id.parse("showId")?, seats, code })
     }
 }
 

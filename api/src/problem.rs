@@ -166,6 +166,13 @@ impl From<AppError> for Problem {
                 let detail = format!("{detail}; none is held, and a new try needs a new idempotency key");
                 Self { members, ..Self::new(&kind::SEATS_TAKEN, detail) }
             }
+            AppError::NotTogether { largest } => {
+                let limit = i64::try_from(largest).unwrap_or(i64::MAX);
+                let members =
+                    Box::new(Members { limit: Some(limit), field: Some("best".to_owned()), ..Members::default() });
+                let detail = format!("{detail}; nothing is held, and a new try needs a new idempotency key");
+                Self { members, ..Self::new(&kind::NOT_TOGETHER, detail) }
+            }
             AppError::NotOnSale { why } => {
                 let members = Box::new(Members { reason: Some(not_on_sale(why)), ..Members::default() });
                 Self { members, ..Self::new(&kind::NOT_ON_SALE, detail) }

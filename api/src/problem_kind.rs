@@ -64,6 +64,7 @@ problem_kinds! {
     IN_USE = "in_use", CONFLICT, "Something else needs it";
     EMAIL_TAKEN = "email_taken", CONFLICT, "There is an account with this address";
     LAST_OWNER = "last_owner", CONFLICT, "A partner needs an owner";
+    NOT_TOGETHER = "not_together", CONFLICT, "There are not as many seats together";
     NOT_ON_SALE = "not_on_sale", CONFLICT, "The show does not sell";
     SEATS_TAKEN = "seats_taken", CONFLICT, "Some of the seats are taken";
     TOO_MANY_HOLDS = "too_many_holds", CONFLICT, "There are too many open bookings";

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use domain::best_available::BestWish;
 use domain::booking::{Booking, BookingRequest, Fingerprint, IdempotencyKey, InvalidSelection, SeatSelection};
 use domain::booking_state::BookingState;
 use domain::hold::{Hold, SeatsLocked, deadline, later, lock_deadline};
 use domain::ids::{BookingId, PartnerId, SeatId, ShowId};
 use domain::limits::{EDGE_CLAIM_SECONDS, OPEN_HOLDS_PER_CUSTOMER_AND_SHOW};
 use domain::offer_terms::OfferCode;
+use domain::seat::SeatCategory;
 use domain::show::{HoldTime, Show};
 use domain::ticket::Ticket;
 use domain::timeline::TimelineEntry;
@@ -32,10 +34,19 @@ pub struct BookSeats {
     pub key: IdempotencyKey,
     /// Which show.
     pub show_id: ShowId,
-    /// Which seats, as asked for.
-    pub seat_ids: Vec<SeatId>,
+    /// Which seats.
+    pub seats: WishedSeats,
     /// The code of an offer, as the customer has typed it.
     pub code: Option<String>,
+}
+
+/// Which seats a caller wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WishedSeats {
+    /// These, as asked for.
+    Chosen(Vec<SeatId>),
+    /// The best that can be had.
+    Best(BestWish),
 }
 
 /// What became of the wish.
@@ -90,30 +101,39 @@ type Flight = Shared<BoxFuture<'static, Started>>;
 impl App {
     /// Books seats. A key that was used before is answered as the first time, with the booking as it is today.
     pub async fn book(&self, caller: &Caller, wish: BookSeats) -> Result<Booked, AppError> {
-        let selection = SeatSelection::parse(wish.seat_ids).map_err(invalid_selection)?;
+        let booking_id = BookingId::for_key(caller.customer_id, wish.key.as_str());
         let code = wish.code.as_deref().map(parse_code).transpose()?;
-        let request = BookingRequest {
-            booking_id: BookingId::for_key(caller.customer_id, wish.key.as_str()),
+        let wished = Wished::parse(wish.seats)?;
+        let fingerprint = wished.fingerprint(wish.show_id, code.as_ref());
+        let request = |seat_ids| BookingRequest {
+            booking_id,
             customer_id: caller.customer_id,
             show_id: wish.show_id,
-            fingerprint: fingerprint(wish.show_id, &selection, code.as_ref()),
-            seat_ids: selection,
-            code,
+            seat_ids,
+            code: code.clone(),
+            fingerprint: fingerprint.clone(),
         };
-        if let Some(known) = self.known(request.booking_id).await? {
-            if known.fingerprint != request.fingerprint {
+        if let Some(known) = self.known(booking_id).await? {
+            if known.fingerprint != fingerprint {
                 return Err(AppError::KeyReused);
             }
             if !known.is_pending
-                && let Some(before) = self.store().find_booking(request.booking_id).await?
+                && let Some(before) = self.store().find_booking(booking_id).await?
             {
                 return self.answer_of(before).await;
             }
         }
-        let Some(show) = self.shared.shows_on_sale.find(self.store(), request.show_id).await? else {
-            return Err(AppError::invalid("showId", "show_unknown", format!("there is no show {}", request.show_id)));
+        let Some(show) = self.shared.shows_on_sale.find(self.store(), wish.show_id).await? else {
+            return Err(AppError::invalid("showId", "show_unknown", format!("there is no show {}", wish.show_id)));
         };
-        let claim = self.claim_at_edge(&request, &show).await?;
+        let (request, claim) = match wished {
+            Wished::Chosen(seat_ids) => {
+                let request = request(seat_ids);
+                let claim = self.claim_at_edge(&request, &show).await?;
+                (request, claim)
+            }
+            Wished::Best(best) => self.claim_best(&show, &best, request, booking_id).await?,
+        };
         let started = self.start_once(&request, &show).await;
         self.answer_to(&request, show.hold, started, claim.as_ref()).await
     }
@@ -171,7 +191,7 @@ impl App {
 
     /// Refuses at the speed of the locks what the database would refuse anyway, before the engine hears of it. What is
     /// refused here leaves nothing behind, and its key can be used again.
-    async fn claim_at_edge(&self, request: &BookingRequest, show: &Show) -> Result<Option<Hold>, AppError> {
+    pub(crate) async fn claim_at_edge(&self, request: &BookingRequest, show: &Show) -> Result<Option<Hold>, AppError> {
         let now = self.now();
         show.check_on_sale(now).map_err(|why| AppError::NotOnSale { why })?;
         let claim = Hold {
@@ -340,20 +360,44 @@ impl App {
     }
 }
 
-/// What a request comes down to: SHA-256 over the show, the seats in the order asked for, and the code where one was
-/// typed.
-fn fingerprint(show_id: ShowId, seats: &SeatSelection, code: Option<&OfferCode>) -> Fingerprint {
-    let mut digest = Sha256::new();
-    digest.update(show_id.to_string());
-    for seat in seats.as_slice() {
-        digest.update(b"\n");
-        digest.update(seat.to_string());
+/// Which seats are wished for, as it can be done.
+enum Wished {
+    Chosen(SeatSelection),
+    Best(BestWish),
+}
+
+impl Wished {
+    fn parse(seats: WishedSeats) -> Result<Self, AppError> {
+        Ok(match seats {
+            WishedSeats::Chosen(seat_ids) => Self::Chosen(SeatSelection::parse(seat_ids).map_err(invalid_selection)?),
+            WishedSeats::Best(wish) => Self::Best(wish),
+        })
     }
-    if let Some(code) = code {
-        digest.update(b"\ncode ");
-        digest.update(code.as_str());
+
+    /// What a request comes down to: SHA-256 over the show, the seats in the order asked for or what was asked for
+    /// instead, and the code where one was typed. Whichever the best seats were, it is the same request.
+    fn fingerprint(&self, show_id: ShowId, code: Option<&OfferCode>) -> Fingerprint {
+        let mut digest = Sha256::new();
+        digest.update(show_id.to_string());
+        match self {
+            Self::Chosen(seats) => {
+                for seat in seats.as_slice() {
+                    digest.update(b"\n");
+                    digest.update(seat.to_string());
+                }
+            }
+            Self::Best(BestWish { count, category, section, accessible, split }) => {
+                let category = category.as_ref().map(SeatCategory::as_str);
+                // A text is written as in the language, in quotes, so that none can look like another field.
+                digest.update(format!("\nbest {} {category:?} {section:?} {accessible} {split}", count.get()));
+            }
+        }
+        if let Some(code) = code {
+            digest.update(b"\ncode ");
+            digest.update(code.as_str());
+        }
+        Fingerprint::new(hex::encode(digest.finalize()))
     }
-    Fingerprint::new(hex::encode(digest.finalize()))
 }
 
 pub(crate) fn invalid_selection(error: InvalidSelection) -> AppError {

@@ -32,6 +32,12 @@ pub enum AppError {
         /// Which.
         seat_ids: Vec<SeatId>,
     },
+    /// There are not as many seats together as were wished for.
+    #[error("there are not as many seats together; {largest} there are")]
+    NotTogether {
+        /// The largest number for which the same wish could be fulfilled; 0, if there is none.
+        largest: usize,
+    },
     /// The show does not sell.
     #[error("{why}")]
     NotOnSale {
@@ -145,6 +151,7 @@ impl AppError {
             Self::Invalid { code, .. } => code,
             Self::NotFound { .. } => "not_found",
             Self::SeatsTaken { .. } => "seats_taken",
+            Self::NotTogether { .. } => "not_together",
             Self::NotOnSale { .. } => "not_on_sale",
             Self::TooManyHolds { .. } => "too_many_holds",
             Self::KeyReused => "idempotency_key_reused",

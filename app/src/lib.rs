@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod availability;
+mod best_available;
 pub mod booking;
 pub mod browse;
 pub mod cancel;
@@ -56,7 +57,7 @@ use payments::PaymentProvider;
 use store::Store;
 use tokio::sync::Notify;
 
-pub use crate::booking::{BookSeats, Booked, BookingView};
+pub use crate::booking::{BookSeats, Booked, BookingView, WishedSeats};
 use crate::engine::Engine;
 pub use crate::error::AppError;
 pub use crate::listing::Listed;
@@ -97,6 +98,7 @@ struct Shared {
     openings: opening::Openings,
     known_bookings: known_bookings::KnownBookings,
     shows_on_sale: shows_on_sale::ShowsOnSale,
+    pickers: best_available::Pickers,
     log_ins: log_ins::LogIns,
     browsed: browse::Browsed,
     boards: Arc<availability::Boards>,
@@ -114,6 +116,7 @@ impl App {
             openings: opening::Openings::default(),
             known_bookings: known_bookings::KnownBookings::default(),
             shows_on_sale: shows_on_sale::ShowsOnSale::default(),
+            pickers: best_available::Pickers::default(),
             log_ins: log_ins::LogIns::default(),
             browsed: browse::Browsed::default(),
             boards,

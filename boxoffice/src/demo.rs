@@ -1,9 +1,10 @@
-//! The demo: five little stories, played over HTTP as any client would, and told while they happen.
+//! The demo: six little stories, played over HTTP as any client would, and told while they happen.
 //!
 //! It knows the API and the payment page of the simulator, and neither the database nor the engine.
 
 mod choice;
 mod client;
+mod opening_night;
 mod stage;
 mod stories;
 mod telling;
@@ -39,7 +40,7 @@ pub async fn run(
     let (ada, ben, cleo) = (buyer("Ada")?, buyer("Ben")?, buyer("Cleo")?);
     let (dora, emil, flora) = (buyer("Dora")?, buyer("Emil")?, buyer("Flora")?);
 
-    let ([first, second, third, fourth, fifth], narration) = telling::begin();
+    let ([first, second, third, fourth, fifth, sixth], narration) = telling::begin();
     let stage = &stage;
     let play = async move {
         // Nobody else wants the seats of the short hold, so the others need not wait until it has ended.
@@ -48,7 +49,8 @@ pub async fn run(
             stories::confirmed(stage, &ada, first).await.context("story 1 went wrong")?;
             stories::declined(stage, &ben, second).await.context("story 2 went wrong")?;
             stories::raced(stage, (&dora, &emil), fourth).await.context("story 4 went wrong")?;
-            stories::cancelled(stage, &flora, fifth).await.context("story 5 went wrong")
+            stories::cancelled(stage, &flora, fifth).await.context("story 5 went wrong")?;
+            opening_night::sold_out_of_nothing(stage, sixth).await.context("story 6 went wrong")
         };
         tokio::try_join!(waiting, in_turn)
     };

@@ -110,6 +110,16 @@ impl Buyer {
         answer
     }
 
+    /// Books the best seats for a wish, with a key.
+    pub async fn book_best(&self, key: &str, show_id: ShowId, best: &serde_json::Value) -> Answer {
+        let body = json!({ "showId": show_id, "best": best });
+        let answer = self.send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await;
+        let held = answer.body["seatIds"].as_array().into_iter().flatten();
+        let held: Vec<SeatId> = held.filter_map(|seat| seat.as_str()?.parse().ok()).collect();
+        self.remember(Some(key), &held, &answer);
+        answer
+    }
+
     /// Books without caring for the answer, for a service that is about to die.
     pub async fn try_to_book(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
         let body = json!({ "showId": show_id, "seatIds": seats });

@@ -22,7 +22,8 @@ async fn a_booking_is_read_field_by_field() {
     refuses::<BookingIn>("null", "invalid_body", None).await;
     refuses::<BookingIn>("{}", "invalid_body", Some("showId")).await;
     refuses::<BookingIn>(r#"{"showId":7,"seatIds":[]}"#, "invalid_body", Some("showId")).await;
-    refuses::<BookingIn>(r#"{"showId":"x"}"#, "invalid_body", Some("seatIds")).await;
+    refuses::<BookingIn>(r#"{"showId":"x","best":{"count":0}}"#, "invalid_body", Some("best")).await;
+    refuses::<BookingIn>(r#"{"showId":"x","best":{"count":2,"row":"A"}}"#, "invalid_body", Some("best")).await;
     refuses::<BookingIn>(r#"{"showId":"x","seatIds":"y"}"#, "invalid_body", Some("seatIds")).await;
     refuses::<BookingIn>(r#"{"showId":"x","seatIds":[1]}"#, "invalid_body", Some("seatIds")).await;
     refuses::<BookingIn>(r#"{"showId":"x","seatIds":[],"price":1}"#, "invalid_body", Some("price")).await;

@@ -10,11 +10,11 @@ use domain::ids::{BookingId, CustomerId, SeatId, ShowId};
 use jiff::Timestamp;
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::wire::{Booking, Intent, Items, Opened, Problem, Seat, Show, Step};
+use super::wire::{Booking, Intent, Items, Opened, Problem, Quote, Registered, Seat, Show, Step};
 
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
@@ -78,17 +78,26 @@ impl Service {
     /// Books with a new key, and with the same one again where the service is away for the moment. What comes back is
     /// the booking once its outcome is known.
     pub(super) async fn book(&self, buyer: &Buyer, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<Booking> {
+        self.book_as_wished(buyer, &json!({ "showId": show_id, "seatIds": seats }), seats).await
+    }
+
+    /// The same for whatever may be wished; `seats` are those that were chosen, if they were.
+    pub(super) async fn book_as_wished(
+        &self,
+        buyer: &Buyer,
+        wish: &Value,
+        seats: &[SeatId],
+    ) -> anyhow::Result<Booking> {
         let key = Uuid::new_v4().to_string();
-        let wish = json!({ "showId": show_id, "seatIds": seats });
         let give_up = Instant::now() + AWAY_AT_MOST;
         let sent = loop {
-            let request = self.post("/bookings", buyer).header("Idempotency-Key", &key).json(&wish);
+            let request = self.post("/bookings", buyer).header("Idempotency-Key", &key).json(wish);
             match send(request).await {
                 Err(error) if is_away(&error) && Instant::now() < give_up => tokio::time::sleep(LOOK_LATER).await,
                 sent => break sent,
             }
         };
-        let answer = |status: StatusCode, booking_id, state| Answer {
+        let answer = |status: StatusCode, booking_id, state, seats: &[SeatId]| Answer {
             booking_id,
             idempotency_key: Some(key.clone()),
             status: status.as_u16(),
@@ -102,13 +111,14 @@ impl Service {
             Err(error) => {
                 if let Some(refusal) = error.downcast_ref::<Refusal>() {
                     let booking_id = BookingId::for_key(buyer.customer_id, &key);
-                    self.remember(answer(refusal.status, booking_id, None));
+                    self.remember(answer(refusal.status, booking_id, None, seats));
                 }
                 return Err(error);
             }
         };
         let opened: Opened = reply.read()?;
-        self.remember(answer(reply.status, opened.id, opened.state.clone()));
+        let seats = if seats.is_empty() { &opened.seat_ids } else { seats };
+        self.remember(answer(reply.status, opened.id, opened.state.clone(), seats));
         match opened.state {
             Some(_) => reply.read(),
             None => {
@@ -130,6 +140,33 @@ impl Service {
         let request = self.http.put(format!("{}/me/contact", self.api)).bearer_auth(&buyer.token);
         send(request.json(&json!({ "name": buyer.name, "email": email }))).await?;
         Ok(())
+    }
+
+    /// Registers somebody new.
+    pub(super) async fn register(&self, name: &'static str) -> anyhow::Result<Buyer> {
+        let email = format!("{}@example.org", Uuid::new_v4().simple());
+        // Nobody logs in with it again.
+        let wish = json!({ "name": name, "email": email, "password": Uuid::new_v4() });
+        let registered: Registered =
+            send(self.http.post(format!("{}/accounts", self.api)).json(&wish)).await?.read()?;
+        Ok(Buyer { name, customer_id: registered.customer_id, token: registered.access.access_token })
+    }
+
+    /// Makes something new.
+    pub(super) async fn create(&self, owner: &Buyer, path: &str, wish: &Value) -> anyhow::Result<Value> {
+        send(self.post(path, owner).json(wish)).await?.read()
+    }
+
+    /// Draws the seats of a hall.
+    pub(super) async fn draw(&self, owner: &Buyer, hall: &str, map: &'static str) -> anyhow::Result<()> {
+        let request = self.http.put(format!("{}/halls/{hall}/seat-map", self.api)).bearer_auth(&owner.token);
+        send(request.header("Content-Type", "text/plain").body(map)).await?;
+        Ok(())
+    }
+
+    /// Asks what seats cost.
+    pub(super) async fn quote(&self, wish: &Value) -> anyhow::Result<Quote> {
+        send(self.http.post(format!("{}/quotes", self.api)).json(wish)).await?.read()
     }
 
     /// Every step of a booking.

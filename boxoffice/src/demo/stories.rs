@@ -1,4 +1,4 @@
-//! The five stories. Each plays with customers of its own and ends with the timeline of its booking.
+//! The first five stories. Each plays with customers of its own and ends with the timeline of its booking.
 
 use std::time::Duration;
 

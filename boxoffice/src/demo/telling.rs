@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::wire::Step;
 
 /// How many stories there are.
-const STORIES: usize = 5;
+const STORIES: usize = 6;
 
 /// Tells one story.
 pub(super) struct Teller {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::{BookingId, SeatId, ShowId};
+use domain::ids::{BookingId, CustomerId, SeatId, ShowId};
 use domain::money::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -77,10 +77,51 @@ pub(super) struct Seat {
 
 /// What a wish for seats is answered at least.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Opened {
     pub(super) id: BookingId,
+    #[serde(default)]
+    pub(super) seat_ids: Vec<SeatId>,
     /// None while the outcome is open.
     pub(super) state: Option<String>,
+}
+
+/// Somebody who has registered.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Registered {
+    pub(super) customer_id: CustomerId,
+    pub(super) access: Access,
+}
+
+/// What the API is called with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Access {
+    pub(super) access_token: String,
+}
+
+/// What seats cost.
+#[derive(Debug, Deserialize)]
+pub(super) struct Quote {
+    pub(super) lines: Vec<QuoteLine>,
+    pub(super) total: Amount,
+}
+
+/// What one seat costs.
+#[derive(Debug, Deserialize)]
+pub(super) struct QuoteLine {
+    pub(super) label: String,
+    pub(super) price: Amount,
+    pub(super) discounts: Vec<Discount>,
+}
+
+/// What an offer takes off it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Discount {
+    pub(super) name: String,
+    pub(super) explanation: String,
+    pub(super) amount: Amount,
 }
 
 /// A booking.
@@ -89,6 +130,7 @@ pub(super) struct Opened {
 pub(super) struct Booking {
     pub(super) id: BookingId,
     pub(super) state: String,
+    pub(super) seat_ids: Vec<SeatId>,
     pub(super) amount: Amount,
     pub(super) captured: Amount,
     pub(super) refunded: Amount,

@@ -6,6 +6,8 @@
 mod availability;
 #[path = "../it/bad_input.rs"]
 mod bad_input;
+#[path = "../it/best_seats.rs"]
+mod best_seats;
 #[path = "../it/browsing.rs"]
 mod browsing;
 #[path = "../it/by_hand.rs"]

@@ -4,6 +4,7 @@
 
 mod availability;
 mod bad_input;
+mod best_seats;
 mod browsing;
 mod by_hand;
 mod configuration;
