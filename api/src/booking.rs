@@ -21,7 +21,7 @@ use crate::etag::{etag, is_known};
 use crate::id::Id;
 use crate::idempotency::Key;
 use crate::problem::Problem;
-use crate::problem_kind::{INVALID_BODY, INVALID_VALUE};
+use crate::problem_kind::INVALID_BODY;
 use crate::refusal::{Buying, Listing, Moving, Owned, Refusal};
 use crate::tags::Tag;
 use crate::timeline::TimelineOut;
@@ -255,11 +255,10 @@ impl ReadBody for BookingIn {
 impl BestIn {
     fn parse(self) -> Result<BestWish, Problem> {
         let Self { count, category, section, accessible, split } = self;
-        let refused = |field, error: &dyn std::fmt::Display| Problem::of_field(&INVALID_VALUE, field, error);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let count = SeatCount::parse(count).map_err(|error| refused("best.count", &error))?;
+        let count = SeatCount::parse(count).map_err(|error| Problem::invalid_value("best.count", error))?;
         let category = category.map(|text| SeatCategory::parse(&text)).transpose();
-        let category = category.map_err(|error| refused("best.category", &error))?;
+        let category = category.map_err(|error| Problem::invalid_value("best.category", error))?;
         Ok(BestWish { count, category, section, accessible, split })
     }
 }

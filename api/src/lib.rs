@@ -17,7 +17,10 @@ pub mod session;
 pub mod availability;
 pub mod browse;
 pub mod event;
+pub mod fee;
 pub mod offer;
+pub mod offer_calendar;
+pub mod offer_scope;
 pub mod quote;
 pub mod seat_map;
 pub mod show;
@@ -93,7 +96,7 @@ type Routes = (
     partner::PartnerRoutes,
     venue::VenueRoutes,
     event::EventRoutes,
-    (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
+    (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, fee::FeeRoutes, quote::QuoteRoutes),
     browse::BrowseRoutes,
     health::HealthRoutes,
 );
@@ -143,7 +146,7 @@ fn service() -> OpenApiService<Routes, ()> {
         partner::PartnerRoutes,
         venue::VenueRoutes,
         event::EventRoutes,
-        (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
+        (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, fee::FeeRoutes, quote::QuoteRoutes),
         browse::BrowseRoutes,
         health::HealthRoutes,
     );

@@ -88,6 +88,11 @@ impl Problem {
         Self { members, ..Self::new(kind, format!("`{field}` {detail}")) }
     }
 
+    /// A value that is none of those which a field can have.
+    pub fn invalid_value(field: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self::of_field(&kind::INVALID_VALUE, field, detail)
+    }
+
     /// A defect of the service, whose cause is for the log only.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let detail = "something went wrong here; the request may be sent again with the same key";

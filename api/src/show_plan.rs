@@ -17,7 +17,7 @@ use crate::etag::of_version;
 use crate::id::Id;
 use crate::moment::Moment;
 use crate::problem::Problem;
-use crate::problem_kind::{INVALID_BODY, INVALID_VALUE};
+use crate::problem_kind::INVALID_BODY;
 use crate::refund::{RefundTierOut, tiers};
 use crate::refusal::{Editing, Open, Refusal};
 use crate::show::{PriceOut, ShowOut};
@@ -323,7 +323,7 @@ impl ShowIn {
         } = self;
         let change = ShowChangeIn { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy };
         let currency = Currency::parse(&currency)
-            .map_err(|error| Problem::of_field(&INVALID_VALUE, "currency", format_args!("is refused: {error}")))?;
+            .map_err(|error| Problem::invalid_value("currency", format_args!("is refused: {error}")))?;
         let (event_id, hall_id) = (event_id.parse("eventId")?, hall_id.parse("hallId")?);
         Ok(ShowWish { event_id, hall_id, currency, terms: change.parse()? })
     }
@@ -349,13 +349,13 @@ impl ShowChangeIn {
 impl RefundTierIn {
     fn parse(self) -> Result<RefundTier, Problem> {
         let share = Percent::parse(self.percent)
-            .map_err(|error| Problem::of_field(&INVALID_VALUE, "refundPolicy", format_args!("is refused: {error}")))?;
+            .map_err(|error| Problem::invalid_value("refundPolicy", format_args!("is refused: {error}")))?;
         Ok(RefundTier { until_minutes_before: self.until_minutes_before, share })
     }
 }
 
 fn category_of(text: &str) -> Result<SeatCategory, Problem> {
-    let refused = |error| Problem::of_field(&INVALID_VALUE, "category", format_args!("is refused: {error}"));
+    let refused = |error| Problem::invalid_value("category", format_args!("is refused: {error}"));
     SeatCategory::parse(text).map_err(refused)
 }
 

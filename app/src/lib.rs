@@ -9,6 +9,7 @@ pub mod cancel;
 pub mod contact;
 mod editing;
 pub mod event;
+pub mod fee;
 pub mod identity;
 mod known_bookings;
 pub mod listing;

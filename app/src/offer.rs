@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use domain::booking::SeatSelection;
-use domain::fee::{FeeTerms, FeeTermsDraft};
 use domain::ids::{OfferId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
 use domain::money::Money;
@@ -15,13 +14,13 @@ use domain::quote::Quote;
 use domain::seat::SeatCategory;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use store::{Earnings, Priced, Versioned};
+use store::{Priced, Versioned};
 use uuid::Uuid;
 
 use crate::booking::invalid_selection;
 use crate::editing::{conclude, seen};
 use crate::error::seats_unknown;
-use crate::identity::{Caller, Role};
+use crate::identity::Caller;
 use crate::listing::{Listed, check_limit, no_cursor};
 use crate::{App, AppError};
 
@@ -154,39 +153,6 @@ impl App {
         let offer = wish.of(offer_id, before.content.partner_id())?;
         let edited = self.store().update_offer(&offer, seen(if_match, before.version)?).await?;
         Ok(Versioned { content: offer, version: conclude(edited, "offer")? })
-    }
-
-    /// What the platform earns by the shows of a partner.
-    pub async fn fee_terms(&self, caller: &Caller, partner_id: PartnerId) -> Result<FeeTerms, AppError> {
-        self.require_deed(caller, partner_id, Deed::See).await?;
-        Ok(self.store().fee_terms(partner_id).await?)
-    }
-
-    /// Agrees with a partner on what the platform earns.
-    pub async fn set_fee_terms(
-        &self,
-        caller: &Caller,
-        partner_id: PartnerId,
-        draft: FeeTermsDraft,
-    ) -> Result<FeeTerms, AppError> {
-        caller.require(Role::Admin)?;
-        self.require_deed(caller, partner_id, Deed::See).await?;
-        let terms = FeeTerms::parse(draft).map_err(|invalid| AppError::of_field(invalid.into()))?;
-        self.store().set_fee_terms(partner_id, &terms, self.now()).await?;
-        Ok(terms)
-    }
-
-    /// What the platform has earned by the sales of a partner since `from` and before `to`, for each currency.
-    pub async fn earnings(
-        &self,
-        caller: &Caller,
-        partner_id: PartnerId,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-    ) -> Result<Vec<Earnings>, AppError> {
-        self.require_deed(caller, partner_id, Deed::See).await?;
-        let (from, to) = (from.unwrap_or(Timestamp::UNIX_EPOCH), to.unwrap_or(Timestamp::MAX));
-        Ok(self.store().earnings_of(partner_id, from, to).await?)
     }
 
     async fn offer_of(&self, caller: &Caller, offer_id: OfferId, deed: Deed) -> Result<Versioned<Offer>, AppError> {
