@@ -1,7 +1,6 @@
 //! Offers on the wire: what a partner takes off.
 
 use app::listing::{Listed, PAGE_ITEMS};
-use app::offer::OfferWish;
 use app::{App, Versioned};
 use domain::ids::{OfferId, PartnerId};
 use domain::offer::{Offer, OfferScope};
@@ -271,7 +270,8 @@ impl ReadBody for OfferIn {
 }
 
 impl OfferIn {
-    fn parse(self) -> Result<OfferWish, Problem> {
+    /// The offer that is written down here, for an id and whose it is.
+    fn parse(self) -> Result<impl FnOnce(OfferId, PartnerId) -> OfferDraft, Problem> {
         let Self {
             name,
             scope,
@@ -301,7 +301,9 @@ impl OfferIn {
         let categories = categories.iter().flatten().map(category).collect::<Result<_, _>>()?;
         let amount = amount.map(|amount| amount.parse("amount")).transpose()?;
         let seats = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        Ok(OfferWish {
+        Ok(move |id, partner_id| OfferDraft {
+            id,
+            partner_id,
             name,
             scope,
             code,

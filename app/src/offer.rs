@@ -1,19 +1,12 @@
 //! Offers and quotes: what a partner takes off, and what some seats would cost.
 
-use std::collections::BTreeSet;
-
 use domain::booking::SeatSelection;
 use domain::ids::{OfferId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
-use domain::money::Money;
-use domain::offer::{Offer, OfferScope};
-use domain::offer_calendar::Weekday;
+use domain::offer::Offer;
 use domain::offer_draft::OfferDraft;
 use domain::offer_terms::OfferCode;
 use domain::quote::Quote;
-use domain::seat::SeatCategory;
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
 use store::{Priced, Versioned};
 use uuid::Uuid;
 
@@ -23,75 +16,6 @@ use crate::error::seats_unknown;
 use crate::identity::Caller;
 use crate::listing::{Listed, check_limit, no_cursor};
 use crate::{App, AppError};
-
-/// An offer as a partner writes it down; the fields are those of [`OfferDraft`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is what `OfferDraft` says of it")]
-pub struct OfferWish {
-    pub name: String,
-    pub scope: OfferScope,
-    pub code: Option<String>,
-    pub at_least: Option<usize>,
-    pub starts_from: Option<Time>,
-    pub starts_until: Option<Time>,
-    pub weekdays: BTreeSet<Weekday>,
-    pub first_date: Option<Date>,
-    pub last_date: Option<Date>,
-    pub booked_from: Option<Timestamp>,
-    pub booked_until: Option<Timestamp>,
-    pub categories: BTreeSet<SeatCategory>,
-    pub nth: Option<usize>,
-    pub percent: Option<u8>,
-    pub amount: Option<Money>,
-    pub uses: Option<u32>,
-    pub active: bool,
-}
-
-impl OfferWish {
-    fn of(self, id: OfferId, partner_id: PartnerId) -> Result<Offer, AppError> {
-        let Self {
-            name,
-            scope,
-            code,
-            at_least,
-            starts_from,
-            starts_until,
-            weekdays,
-            first_date,
-            last_date,
-            booked_from,
-            booked_until,
-            categories,
-            nth,
-            percent,
-            amount,
-            uses,
-            active,
-        } = self;
-        let draft = OfferDraft {
-            id,
-            partner_id,
-            name,
-            scope,
-            code,
-            at_least,
-            starts_from,
-            starts_until,
-            weekdays,
-            first_date,
-            last_date,
-            booked_from,
-            booked_until,
-            categories,
-            nth,
-            percent,
-            amount,
-            uses,
-            active,
-        };
-        Offer::parse(draft).map_err(|invalid| AppError::of_field(invalid.into()))
-    }
-}
 
 impl App {
     /// What some seats of a show would cost now. Whether they can be had is not looked at.
@@ -106,15 +30,15 @@ impl App {
         }
     }
 
-    /// Writes down an offer of a partner.
+    /// Writes down an offer of a partner, as it is drafted for an id and whose it is.
     pub async fn create_offer(
         &self,
         caller: &Caller,
         partner_id: PartnerId,
-        wish: OfferWish,
+        draft: impl FnOnce(OfferId, PartnerId) -> OfferDraft,
     ) -> Result<Versioned<Offer>, AppError> {
         self.require_deed(caller, partner_id, Deed::Plan).await?;
-        let offer = wish.of(OfferId::new(Uuid::now_v7()), partner_id)?;
+        let offer = parse(draft(OfferId::new(Uuid::now_v7()), partner_id))?;
         self.store().create_offer(&offer, self.now()).await?;
         Ok(Versioned { content: offer, version: 1 })
     }
@@ -147,10 +71,10 @@ impl App {
         caller: &Caller,
         offer_id: OfferId,
         if_match: Option<&str>,
-        wish: OfferWish,
+        draft: impl FnOnce(OfferId, PartnerId) -> OfferDraft,
     ) -> Result<Versioned<Offer>, AppError> {
         let before = self.offer_of(caller, offer_id, Deed::Plan).await?;
-        let offer = wish.of(offer_id, before.content.partner_id())?;
+        let offer = parse(draft(offer_id, before.content.partner_id()))?;
         let edited = self.store().update_offer(&offer, seen(if_match, before.version)?).await?;
         Ok(Versioned { content: offer, version: conclude(edited, "offer")? })
     }
@@ -160,6 +84,10 @@ impl App {
         self.require_deed_on("offer", caller, found.content.partner_id(), deed).await?;
         Ok(found)
     }
+}
+
+fn parse(draft: OfferDraft) -> Result<Offer, AppError> {
+    Offer::parse(draft).map_err(|invalid| AppError::of_field(invalid.into()))
 }
 
 /// A code that somebody has typed.
