@@ -60,7 +60,7 @@ pub(crate) async fn take_back_sale(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     show_seat::free(tx, &booking.row, ShowSeatState::Sold).await?;
-    offer::release_uses(tx, booking.row.id).await?;
+    offer::release_uses(tx, &booking.row).await?;
     earning::give_back(tx, &booking.row, now).await?;
     ticket::void(tx, booking, now).await
 }

@@ -86,7 +86,7 @@ async fn close_existing(
 /// Gives back the seats that a booking holds, its slot, and the uses of limited offers.
 pub(crate) async fn give_back_hold(tx: &DatabaseTransaction, booking: &LockedBooking) -> Result<(), StoreError> {
     show_seat::free(tx, &booking.row, ShowSeatState::Held).await?;
-    offer::release_uses(tx, booking.row.id).await?;
+    offer::release_uses(tx, &booking.row).await?;
     hold::free_slot(tx, booking.row.id).await
 }
 

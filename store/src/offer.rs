@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 
 use crate::Store;
+use crate::booking::StoredBooking;
 use crate::column::{RowOf, json_text, rounded};
 use crate::error::StoreError;
 use crate::pool::Session;
@@ -137,9 +138,11 @@ pub(crate) async fn claim_use(
     Ok(sql(text, bind![booking_id, offer_id]).run(tx).await? == 1)
 }
 
-/// Gives back the uses that a booking has taken.
-pub(crate) async fn release_uses(tx: &DatabaseTransaction, booking_id: BookingId) -> Result<(), StoreError> {
-    sql("update offer_uses set booking_id = null where booking_id = $1", bind![booking_id]).run(tx).await?;
+/// Gives back the uses that a booking has taken; most have taken none, for want of an offer.
+pub(crate) async fn release_uses(tx: &DatabaseTransaction, booking: &StoredBooking) -> Result<(), StoreError> {
+    if booking.quote.as_ref().is_some_and(|quote| !quote.offers().is_empty()) {
+        sql("update offer_uses set booking_id = null where booking_id = $1", bind![booking.id]).run(tx).await?;
+    }
     Ok(())
 }
 
