@@ -1,5 +1,6 @@
-//! Editing what several people may edit: the version that somebody has seen, and what becomes of their change.
+//! Editing what several people may edit: its name, the version somebody has seen, and what becomes of their change.
 
+use domain::field::check_line;
 use store::Edited;
 
 use crate::AppError;
@@ -25,4 +26,10 @@ pub(crate) fn conclude(edited: Edited, what: &'static str) -> Result<i64, AppErr
         Edited::Changed => Err(AppError::Changed),
         Edited::InUse => Err(AppError::InUse { what, by: "others" }),
     }
+}
+
+/// What something is to be called, if that is a line of at most `longest` characters.
+pub(crate) fn checked_name(name: &str, longest: usize) -> Result<String, AppError> {
+    check_line("name", name, longest).map_err(AppError::of_field)?;
+    Ok(name.to_owned())
 }

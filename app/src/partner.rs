@@ -1,6 +1,5 @@
 //! Partners: found one, and say who belongs to it.
 
-use domain::field::check_line;
 use domain::ids::{CustomerId, PartnerId};
 use domain::member::{Deed, Member, MemberRole};
 use domain::partner::Partner;
@@ -8,6 +7,7 @@ use store::MemberChanged;
 use uuid::Uuid;
 
 use crate::account::email;
+use crate::editing::checked_name;
 use crate::identity::Caller;
 use crate::{App, AppError};
 
@@ -18,7 +18,8 @@ impl App {
     /// Founds a partner; the caller, who needs an account, owns it. Their next access token says that they sell.
     pub async fn found_partner(&self, caller: &Caller, name: &str) -> Result<Partner, AppError> {
         let owner = self.account(caller).await?;
-        let partner = Partner { id: PartnerId::new(Uuid::new_v4()), name: partner_name(name)? };
+        let name = checked_name(name, NAME_CHARACTERS)?;
+        let partner = Partner { id: PartnerId::new(Uuid::new_v4()), name };
         self.store().found_partner(&partner, owner.customer_id, self.now()).await?;
         tracing::info!(partner.id = %partner.id, customer.id = %owner.customer_id, "a partner was founded");
         Ok(partner)
@@ -79,9 +80,4 @@ impl App {
             MemberChanged::TooMany => Err(AppError::TooManyMembers),
         }
     }
-}
-
-fn partner_name(name: &str) -> Result<String, AppError> {
-    check_line("name", name, NAME_CHARACTERS).map_err(AppError::of_field)?;
-    Ok(name.to_owned())
 }

@@ -6,7 +6,7 @@ use domain::venue::{NAME_CHARACTERS, Venue};
 use store::{Edited, HallHead, Versioned};
 use uuid::Uuid;
 
-use crate::editing::{conclude, seen};
+use crate::editing::{checked_name, conclude, seen};
 use crate::identity::Caller;
 use crate::listing::{Listed, check_limit, no_cursor};
 use crate::{App, AppError};
@@ -100,7 +100,7 @@ impl App {
         name: &str,
     ) -> Result<Versioned<HallHead>, AppError> {
         let venue = self.venue_of(caller, venue_id, Deed::Plan).await?;
-        let name = hall_name(name)?;
+        let name = checked_name(name, NAME_CHARACTERS)?;
         let id = HallId::new(Uuid::new_v4());
         self.store().create_hall(id, venue_id, &name).await?;
         let content = HallHead { id, venue_id, partner_id: venue.content.partner_id, name, seats: 0 };
@@ -130,9 +130,4 @@ impl App {
         self.require_deed_on("venue", caller, found.content.partner_id, deed).await?;
         Ok(found)
     }
-}
-
-fn hall_name(name: &str) -> Result<String, AppError> {
-    domain::field::check_line("name", name, NAME_CHARACTERS).map_err(AppError::of_field)?;
-    Ok(name.to_owned())
 }
