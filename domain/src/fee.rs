@@ -68,8 +68,7 @@ impl InvalidFeeTerms {
 
 impl From<InvalidFeeTerms> for InvalidField {
     fn from(invalid: InvalidFeeTerms) -> Self {
-        let (field, text) = (invalid.field(), invalid.to_string());
-        Self::new(field, text.strip_prefix(field).unwrap_or(&text).trim_start())
+        Self::of_message(invalid.field(), &invalid.to_string())
     }
 }
 

@@ -24,6 +24,11 @@ impl InvalidField {
     pub fn new(field: &'static str, problem: impl Into<String>) -> Self {
         Self { field, problem: problem.into() }
     }
+
+    /// A field, and a message that may begin with its name: what is left of it is what would be right.
+    pub fn of_message(field: &'static str, message: &str) -> Self {
+        Self::new(field, message.strip_prefix(field).unwrap_or(message).trim_start())
+    }
 }
 
 /// Refuses what is not one line of 1 to `longest` printable characters without space around it.

@@ -172,8 +172,7 @@ impl InvalidOffer {
 
 impl From<InvalidOffer> for InvalidField {
     fn from(invalid: InvalidOffer) -> Self {
-        let (field, text) = (invalid.field(), invalid.to_string());
-        Self::new(field, text.strip_prefix(field).unwrap_or(&text).trim_start())
+        Self::of_message(invalid.field(), &invalid.to_string())
     }
 }
 
