@@ -1,4 +1,4 @@
-//! What partners need to edit the catalogue: versions, ids of their own systems, and what is searched.
+//! What partners need to edit the catalogue: versions, and what is searched.
 
 use sea_orm_migration::prelude::*;
 
@@ -24,23 +24,15 @@ impl MigrationTrait for Migration {
 const UP: &str = "
 alter table venues add column version bigint not null default 1;
 alter table venues add column city_key text not null default '';
-alter table venues add column external_id text;
 alter table halls add column version bigint not null default 1;
-alter table halls add column external_id text;
 alter table events add column version bigint not null default 1;
 alter table events add column search text not null default '';
-alter table events add column external_id text;
 alter table shows add column version bigint not null default 1;
-alter table shows add column external_id text;
 
 update venues set city_key = lower(city);
 update events set search = lower(titles) || lower(genres);
 
 create index venues_city on venues (city_key, id);
-create unique index venues_external on venues (partner_id, external_id) where external_id is not null;
-create unique index events_external on events (partner_id, external_id) where external_id is not null;
-create unique index shows_external on shows (partner_id, external_id) where external_id is not null;
-create unique index halls_external on halls (venue_id, external_id) where external_id is not null;
 create index shows_partner on shows (partner_id, starts_at, id);
 create index show_seats_seat on show_seats (seat_id);
 ";
@@ -48,19 +40,11 @@ create index show_seats_seat on show_seats (seat_id);
 const DOWN: &str = "
 drop index show_seats_seat;
 drop index shows_partner;
-drop index halls_external;
-drop index shows_external;
-drop index events_external;
-drop index venues_external;
 drop index venues_city;
-alter table shows drop column external_id;
 alter table shows drop column version;
-alter table events drop column external_id;
 alter table events drop column search;
 alter table events drop column version;
-alter table halls drop column external_id;
 alter table halls drop column version;
-alter table venues drop column external_id;
 alter table venues drop column city_key;
 alter table venues drop column version;
 ";
