@@ -10,12 +10,9 @@ use crate::Store;
 use crate::catalogue::insert_seats;
 use crate::column::RowOf;
 use crate::error::StoreError;
-use crate::statement::{Column, bind, placeholders, sql};
+use crate::statement::{SEATS_AT_ONCE, bind, placeholders, sql, with_seats};
 use crate::transaction::Outcome;
 use crate::versioned::{Edited, edited};
-
-/// How many seats one statement names: their ids are its values.
-const AT_ONCE: usize = 1_000;
 
 /// What drawing the seats of a hall came to: all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,17 +70,17 @@ async fn draw(
     let there = ids(tx, "select id from seats where hall_id = $1", bind![hall_id]).await?;
     let gone: Vec<SeatId> = there.into_iter().filter(|id| !drawn.contains(id)).collect();
     let mut in_use = Vec::new();
-    for some in gone.chunks(AT_ONCE) {
+    for some in gone.chunks(SEATS_AT_ONCE) {
         let named = placeholders(1, some.len());
         let text = format!("select distinct seat_id as id from show_seats where seat_id in ({named})");
-        in_use.extend(ids(tx, &text, some.iter().map(Column::value).collect()).await?);
+        in_use.extend(ids(tx, &text, with_seats(bind![], some)).await?);
     }
     if !in_use.is_empty() {
         return Ok(Outcome::RollBack(SeatsDrawn::InUse { seat_ids: in_use }));
     }
-    for some in gone.chunks(AT_ONCE) {
+    for some in gone.chunks(SEATS_AT_ONCE) {
         let text = format!("delete from seats where id in ({})", placeholders(1, some.len()));
-        sql(text, some.iter().map(Column::value).collect()).run(tx).await?;
+        sql(text, with_seats(bind![], some)).run(tx).await?;
     }
     insert_seats(tx, seats.iter()).await?;
     Ok(Outcome::Commit(SeatsDrawn::Done { version }))

@@ -12,7 +12,7 @@ use crate::Store;
 use crate::column::{RowOf, json_text};
 use crate::error::StoreError;
 use crate::show;
-use crate::statement::{Column, bind, placeholders, sql};
+use crate::statement::{SEATS_AT_ONCE, bind, placeholders, sql, with_seats};
 use crate::transaction::Outcome;
 use crate::versioned::{Edited, Versioned, edited};
 
@@ -150,9 +150,6 @@ async fn write_prices(tx: &DatabaseTransaction, show: &Show) -> Result<(), Store
     Ok(())
 }
 
-/// How many seats one statement allocates: their ids are its values.
-const AT_ONCE: usize = 1_000;
-
 async fn allocate(
     tx: &DatabaseTransaction,
     show_id: ShowId,
@@ -164,7 +161,7 @@ async fn allocate(
     sorted.sort_unstable();
     sorted.dedup();
     let mut changed = 0;
-    for some in sorted.chunks(AT_ONCE) {
+    for some in sorted.chunks(SEATS_AT_ONCE) {
         let (what, value) = match allocation {
             Allocation::Block => ("state = $2", ShowSeatState::Blocked.as_str()),
             Allocation::Release => ("state = $2", ShowSeatState::Available.as_str()),
@@ -175,9 +172,7 @@ async fn allocate(
              and state in ('available', 'blocked') and seat_id in ({})",
             placeholders(3, some.len())
         );
-        let mut values = bind![show_id, value];
-        values.extend(some.iter().map(Column::value));
-        changed += sql(text, values).run(tx).await?;
+        changed += sql(text, with_seats(bind![show_id, value], some)).run(tx).await?;
     }
     if changed == sorted.len() as u64 {
         return Ok(Outcome::Commit(Allocated::Done));
@@ -192,14 +187,12 @@ async fn refusal(tx: &DatabaseTransaction, show_id: ShowId, seat_ids: &[SeatId])
         state: String,
     }
     let (mut known, mut taken) = (BTreeSet::new(), Vec::new());
-    for some in seat_ids.chunks(AT_ONCE) {
+    for some in seat_ids.chunks(SEATS_AT_ONCE) {
         let text = format!(
             "select seat_id, state from show_seats where show_id = $1 and seat_id in ({})",
             placeholders(2, some.len())
         );
-        let mut values = bind![show_id];
-        values.extend(some.iter().map(Column::value));
-        for Found { seat_id, state } in sql(text, values).all::<Found>(tx).await? {
+        for Found { seat_id, state } in sql(text, with_seats(bind![show_id], some)).all::<Found>(tx).await? {
             let of = RowOf::new("show_seats", &seat_id);
             let seat_id = of.read(SeatId::parse(&seat_id))?;
             known.insert(seat_id);

@@ -9,14 +9,14 @@ use domain::quote::SeatToPrice;
 use domain::seat::{Seat, SeatCategory};
 use domain::show_seat::{SeatStatus, ShowSeat, ShowSeatState};
 use jiff::Timestamp;
-use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 
 use crate::Store;
 use crate::booking::StoredBooking;
 use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::pool::Session;
-use crate::statement::{Column, bind, placeholders, sql};
+use crate::statement::{bind, placeholders, sql, with_seats};
 use crate::transaction::{for_update, for_update_of};
 
 /// What is wrong with seats that somebody asks for, each list in the order asked for.
@@ -278,12 +278,6 @@ pub(crate) async fn free(
         locked_in_order(tx, &placeholders(4, booking.seat_ids.len()))
     );
     sql(text, with_seats(bind![booking.show_id, booking.id, state.as_str()], &booking.seat_ids)).run(tx).await
-}
-
-/// Values followed by seats.
-fn with_seats(mut values: Vec<Value>, seat_ids: &[SeatId]) -> Vec<Value> {
-    values.extend(seat_ids.iter().map(Column::value));
-    values
 }
 
 #[derive(FromQueryResult)]

@@ -89,6 +89,15 @@ pub(crate) fn placeholder_rows(rows: usize, columns: usize) -> String {
     groups.join(", ")
 }
 
+/// How many seats one statement names: their ids are its values.
+pub(crate) const SEATS_AT_ONCE: usize = 1_000;
+
+/// Values followed by seats.
+pub(crate) fn with_seats(mut values: Vec<Value>, seat_ids: &[SeatId]) -> Vec<Value> {
+    values.extend(seat_ids.iter().map(Column::value));
+    values
+}
+
 /// An error of the database with the beginning of the statement that it belongs to.
 pub(crate) fn failed(statement: impl Into<String>, source: DbErr) -> StoreError {
     StoreError::Database { statement: statement.into(), source }
