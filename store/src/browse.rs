@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 
 use crate::Store;
-use crate::catalogue::EventRow;
+use crate::catalogue::{EVENT, EventRow};
 use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::statement::{Column, bind, sql};
@@ -142,8 +142,6 @@ fn contains(text: &str) -> String {
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
-
-const EVENT: &str = "e.id, e.partner_id, e.kind, e.titles, e.languages, e.genres, e.duration_minutes, e.age_rating";
 
 #[derive(FromQueryResult)]
 struct CityRow {

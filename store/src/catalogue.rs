@@ -166,6 +166,10 @@ async fn insert(
     Ok(())
 }
 
+/// The columns of an event, for a select from `events e`.
+pub(crate) const EVENT: &str =
+    "e.id, e.partner_id, e.kind, e.titles, e.languages, e.genres, e.duration_minutes, e.age_rating";
+
 /// A row of `events`.
 #[derive(FromQueryResult)]
 pub(crate) struct EventRow {

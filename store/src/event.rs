@@ -5,7 +5,7 @@ use domain::ids::{EventId, PartnerId};
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 
 use crate::Store;
-use crate::catalogue::EventRow;
+use crate::catalogue::{EVENT, EventRow};
 use crate::column::json_text;
 use crate::error::StoreError;
 use crate::statement::{bind, sql};
@@ -24,7 +24,7 @@ impl Store {
 
     /// An event.
     pub async fn find_event(&self, event_id: EventId) -> Result<Option<Versioned<Event>>, StoreError> {
-        let text = format!("select {COLUMNS} from events where id = $1");
+        let text = format!("select {EVENT}, e.version from events e where e.id = $1");
         let row = sql(text, bind![event_id]).one::<VersionedEventRow>(self.reader()).await?;
         row.map(VersionedEventRow::into_event).transpose()
     }
@@ -36,7 +36,9 @@ impl Store {
         after: Option<EventId>,
         limit: u32,
     ) -> Result<Vec<Versioned<Event>>, StoreError> {
-        let text = format!("select {COLUMNS} from events where partner_id = $1 and id > $2 order by id limit {limit}");
+        let text = format!(
+            "select {EVENT}, e.version from events e where e.partner_id = $1 and e.id > $2 order by e.id limit {limit}"
+        );
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let rows = sql(text, bind![partner_id, after]).all::<VersionedEventRow>(self.reader()).await?;
         rows.into_iter().map(VersionedEventRow::into_event).collect()
@@ -74,8 +76,6 @@ fn values_of(event: &Event) -> Result<Vec<Value>, StoreError> {
         event.searchable(),
     ])
 }
-
-const COLUMNS: &str = "id, partner_id, kind, titles, languages, genres, duration_minutes, age_rating, version";
 
 struct VersionedEventRow {
     event: EventRow,
