@@ -21,22 +21,51 @@ impl<T> Done<T> {
     }
 }
 
-/// Keeps `at_once` pieces of `work` going for `length`, then waits for the last ones.
+/// Keeps `at_once` pieces of `work` going for `length`, then waits for the last ones. Where the time was too short for any
+/// piece, as it can be on a machine that has much else to do, it lasts until the first of them has ended.
 pub(crate) async fn keep_busy<T, F>(at_once: usize, length: Duration, work: impl Fn() -> F) -> anyhow::Result<Done<T>>
 where
     F: Future<Output = anyhow::Result<T>>,
 {
     let began = Instant::now();
-    let results = Mutex::new(Vec::new());
+    let done = Mutex::new(Done { results: Vec::new(), took: length });
     try_join_all((0..at_once).map(|_| async {
-        while began.elapsed() < length {
+        loop {
             let result = work().await?;
-            if began.elapsed() < length {
-                results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
+            let ended = began.elapsed();
+            let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if ended < length || done.results.is_empty() {
+                done.results.push(result);
+                done.took = done.took.max(ended);
+            }
+            if ended >= length {
+                return anyhow::Ok(());
             }
         }
-        anyhow::Ok(())
     }))
     .await?;
-    Ok(Done { results: results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner), took: length })
+    Ok(done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn kept_busy(length: Duration, piece: Duration) -> Done<()> {
+        let work = || async move {
+            tokio::time::sleep(piece).await;
+            anyhow::Ok(())
+        };
+        keep_busy(3, length, work).await.expect("sleeping does not fail")
+    }
+
+    #[tokio::test]
+    async fn what_ends_too_late_is_left_out_unless_there_is_nothing_else() {
+        let short = kept_busy(Duration::from_secs(1), Duration::from_millis(1)).await;
+        assert!(short.results.len() > 1, "{short:?}");
+        assert_eq!(short.took, Duration::from_secs(1));
+        let long = kept_busy(Duration::from_millis(1), Duration::from_millis(50)).await;
+        assert_eq!(long.results.len(), 1);
+        assert!(long.took >= Duration::from_millis(50), "{long:?}");
+    }
 }

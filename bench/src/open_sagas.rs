@@ -78,12 +78,11 @@ async fn steady(system: &System, open: u32, watched: Duration) -> anyhow::Result
 /// All are to expire at the same moment.
 async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Result<Figure> {
     // As long as opening them may take, and no longer than any show may hold.
-    let seconds = i64::from(open / 12 + 20).min(LONGEST_HOLD);
+    let seconds = i64::from(open / 12 + 40).min(LONGEST_HOLD);
     let deadline = Instant::now() + Duration::from_secs(u64::try_from(seconds)?);
     let at = Timestamp::now().as_millisecond() + seconds * 1000;
     let http = buyer::http(AT_ONCE)?;
     let next = tokio::sync::Mutex::new(Opening::default());
-    let shows = std::sync::Mutex::new(Vec::new());
     let left = std::sync::atomic::AtomicU32::new(open);
     say(&format!("open_sagas: opening {open} that expire in {seconds} s"));
     futures::future::try_join_all((0..AT_ONCE).map(|_| async {
@@ -93,13 +92,15 @@ async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Resu
                 let mut opening = next.lock().await;
                 let hold = deadline.saturating_duration_since(Instant::now()).as_secs();
                 ensure!(hold > 2, "opening {open} bookings takes more than {seconds} s");
-                if opening.hold != hold || opening.seat >= SMALL {
+                let has_room = opening.shows.last().is_some_and(|(_show, asked)| *asked < SMALL);
+                if opening.hold != hold || !has_room {
                     let show = system.put_on_sale(Place::Small, i64::try_from(hold)?).await?;
-                    shows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(show.id);
-                    *opening = Opening { hold, seat: 0, show_id: Some(show.id) };
+                    opening.hold = hold;
+                    opening.shows.push((show.id, 0));
                 }
-                opening.seat += 1;
-                (opening.show_id.context("a show was put on sale")?, opening.seat - 1)
+                let (show_id, asked) = opening.shows.last_mut().context("a show was put on sale")?;
+                *asked += 1;
+                (*show_id, *asked - 1)
             };
             let asked =
                 Buyer::new(&http, &system.addresses.api, system.token()?).ask(show_id, &[small_seat(seat)]).await?;
@@ -108,12 +109,11 @@ async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Resu
         Ok(())
     }))
     .await?;
-    let shows = shows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     tokio::time::sleep_until(deadline.into()).await;
     let (mut all, began) = (Vec::new(), Instant::now());
-    for show_id in &shows {
-        let expected = booked(system, *show_id).await?;
-        all.extend(all_ended(system, *show_id, expected, DRAINED_WITHIN.saturating_sub(began.elapsed())).await?);
+    for (show_id, asked) in next.into_inner().shows {
+        let within = DRAINED_WITHIN.saturating_sub(began.elapsed());
+        all.extend(all_ended(system, show_id, asked as usize, within).await?);
     }
     ensure!(all.len() == open as usize, "{} of {open} have expired", all.len());
     let last = all.iter().map(|end| end.closed_at).max().unwrap_or(at);
@@ -123,11 +123,13 @@ async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Resu
     Ok(Figure::relative(name, rate, "expired/s", "the engine's floor", floor).marked(Mark::AtLeast(0.6)))
 }
 
+/// The shows whose bookings are to expire together.
 #[derive(Default)]
 struct Opening {
+    /// How long the last of them holds seats, in seconds.
     hold: u64,
-    seat: u32,
-    show_id: Option<ShowId>,
+    /// Each with how many of its seats have been asked for.
+    shows: Vec<(ShowId, u32)>,
 }
 
 async fn opened(buyer: &Buyer, show_id: ShowId, seat: u32) -> anyhow::Result<()> {
@@ -167,13 +169,6 @@ async fn ended(system: &System, show_id: ShowId) -> anyhow::Result<Vec<End>> {
     rows.iter()
         .map(|row| Ok(End { expires_at: row.try_get("", "expires_at")?, closed_at: row.try_get("", "closed_at")? }))
         .collect()
-}
-
-async fn booked(system: &System, show_id: ShowId) -> anyhow::Result<usize> {
-    let text = format!("select id from bookings where show_id = '{show_id}'");
-    let connection = system.store.connection();
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), text)).await?;
-    Ok(rows.len())
 }
 
 /// How many workflows of the floor the engine runs a second, for whoever needs to know it again.

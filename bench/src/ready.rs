@@ -1,9 +1,9 @@
 //! `ready`: how long a built `boxoffice dev` takes from its start to the first booking that it accepts.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use domain::ids::SeatId;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -33,10 +33,15 @@ async fn first_booking(system: &System) -> anyhow::Result<()> {
     let (http, api) = (buyer::http(1)?, &system.addresses.api);
     let show = boxoffice::sample::FILM_SHOW;
     let url = format!("{api}/api/v1/shows/{show}/seats");
-    let seats: Value = http.get(url).timeout(Duration::from_secs(10)).send().await?.json().await?;
+    let seats: Value = http.get(url).send().await?.json().await?;
     let free = seats["items"].as_array().and_then(|seats| seats.iter().find(|seat| seat["state"] == "available"));
     let seat = SeatId::parse(free.and_then(|seat| seat["seatId"].as_str()).context("no seat of the film is free")?)?;
-    let asked = Buyer::new(&http, api, system.token()?).ask(show, &[seat]).await?;
-    ensure!(asked.status == StatusCode::CREATED, "the first booking is answered {}: {}", asked.status, asked.body);
+    let buyer = Buyer::new(&http, api, system.token()?);
+    let asked = buyer.ask(show, &[seat]).await?;
+    asked.is_under_way()?;
+    // On a machine that has much else to do the saga may take longer than its caller is kept waiting.
+    if asked.status == StatusCode::ACCEPTED {
+        buyer.opened(&asked.body).await?;
+    }
     Ok(())
 }

@@ -25,7 +25,7 @@ const TRIES: usize = 5;
 /// How long seats are held.
 const HOLD_SECONDS: i64 = 600;
 /// How long the engine may take to list what was started.
-const LISTED_WITHIN: Duration = Duration::from_secs(15);
+const LISTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a crowd came to.
 struct Crowd {
