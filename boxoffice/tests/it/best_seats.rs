@@ -5,43 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::best_available::{BestWish, Choice, Focus, SeatCount, choose};
 use domain::ids::{SeatId, ShowId};
 use futures::future::join_all;
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::TestApp;
 use testkit::person::Person;
 use uuid::Uuid;
 
-use crate::planning::{hamlet, is, theatre};
+use crate::planning::{self, is};
 
 /// The rows of the hall, each of sixteen seats.
 const ROWS: [char; 10] = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'];
 
-/// Puts a show on.
+/// Puts a show on in a hall of these rows.
 async fn put_on(owner: &mut Person<'_>) -> ShowId {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let partner = owner.found("The Old Stage").await;
-    let owner = &*owner;
-    let create = async |path: String, body: Value| {
-        let created = owner.send(Method::POST, &path, Some(body)).await;
-        assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-        text(&created.body["id"])
-    };
-    let venue = create(format!("/partners/{partner}/venues"), theatre()).await;
-    let hall = create(format!("/venues/{venue}/halls"), json!({ "name": "Main" })).await;
     let rows: String = ROWS.iter().map(|row| format!("{row} 1-16\n")).collect();
-    let drawing = format!("section stalls, category standard\n{rows}");
-    let drawn = owner.send_text(Method::PUT, &format!("/halls/{hall}/seat-map"), &drawing).await;
-    assert_eq!(drawn.body["hall"]["seats"], 160, "{drawn:?}");
-    let event = create(format!("/partners/{partner}/events"), hamlet()).await;
-    let starts_at = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
     let prices = json!([{ "category": "standard", "minor": 2000 }]);
-    let wish = json!({ "eventId": event, "hallId": hall, "currency": "EUR", "startsAt": starts_at, "prices": prices });
-    create(format!("/partners/{partner}/shows"), wish).await.parse().unwrap()
+    let drawing = format!("section stalls, category standard\n{rows}");
+    planning::put_on(owner, &drawing, json!({ "prices": prices })).await.show_id
 }
 
 /// Where a seat is: its row, and its number.
 async fn places(app: &TestApp, show_id: ShowId) -> BTreeMap<SeatId, (String, u32)> {
     let seats = app.store.show_seats(show_id).await.unwrap();
+    assert_eq!(seats.len(), 160);
     seats.into_iter().map(|seat| (seat.seat_id, (seat.row, seat.number.parse().unwrap()))).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::ids::{SeatId, ShowId};
+use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use reqwest::{Method, StatusCode};
@@ -11,52 +12,21 @@ use testkit::TestApp;
 use testkit::buyer::GOOD_CARD;
 use testkit::person::{Person, send};
 
-use crate::planning::{HALL, hamlet, is, theatre, with};
+use crate::planning::{self, HALL, Sale, create, is, of_row, prices, with};
 
-/// A show of a partner that is on sale.
-struct Sale {
-    partner: String,
-    venue: String,
-    show: String,
-    /// The seats of row B, all of the same price.
-    seats: Vec<String>,
-}
-
-/// Puts a show on that starts at a time of day in Vienna, in two days.
-async fn put_on(owner: &mut Person<'_>, starts: Time) -> Sale {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let partner = owner.found("The Old Stage").await;
-    let owner = &*owner;
-    let create = async |path: String, body: Value| {
-        let created = owner.send(Method::POST, &path, Some(body)).await;
-        assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-        text(&created.body["id"])
-    };
-    let venue = create(format!("/partners/{partner}/venues"), theatre()).await;
-    let hall = create(format!("/venues/{venue}/halls"), json!({ "name": "Main" })).await;
-    let drawn = owner.send_text(Method::PUT, &format!("/halls/{hall}/seat-map"), HALL).await;
-    assert_eq!(drawn.status, StatusCode::OK, "{drawn:?}");
-    let event = create(format!("/partners/{partner}/events"), hamlet()).await;
+/// Puts a show on that starts at a time of day in Vienna, in two days; and gives the seats of row B, all of one price.
+async fn put_on(owner: &mut Person<'_>, starts: Time) -> (Sale, Vec<SeatId>) {
     let vienna = TimeZone::get("Europe/Vienna").unwrap();
-    let day = jiff::Timestamp::now().to_zoned(vienna.clone()).date().tomorrow().unwrap().tomorrow().unwrap();
+    let day = Timestamp::now().to_zoned(vienna.clone()).date().tomorrow().unwrap().tomorrow().unwrap();
     let starts_at = day.to_datetime(starts).to_zoned(vienna).unwrap().timestamp();
-    let prices = json!([
-        { "category": "standard", "minor": 2000 },
-        { "category": "premium", "minor": 3500 },
-        { "category": "standing", "minor": 1200 },
-    ]);
-    let wish = json!({
-        "eventId": event, "hallId": hall, "currency": "EUR", "startsAt": starts_at.to_string(), "prices": prices,
-    });
-    let show = create(format!("/partners/{partner}/shows"), wish).await;
-    let seats = owner.send(Method::GET, &format!("/shows/{show}/seats"), None).await;
-    let seats = seats.body["items"].as_array().unwrap().iter().filter(|seat| seat["row"] == "B");
-    let seats = seats.map(|seat| text(&seat["seatId"])).collect();
-    Sale { partner, venue, show, seats }
+    let terms = json!({ "startsAt": starts_at.to_string(), "prices": prices() });
+    let sale = planning::put_on(owner, HALL, terms).await;
+    let seats = owner.send(Method::GET, &format!("/shows/{}/seats", sale.show_id), None).await;
+    (sale, of_row(&seats, "B").iter().map(|seat| seat.parse().unwrap()).collect())
 }
 
-async fn quote(app: &TestApp, sale: &Sale, seats: usize, code: Option<&str>) -> Value {
-    let wish = json!({ "showId": sale.show, "seatIds": sale.seats[..seats], "code": code });
+async fn quote(app: &TestApp, show_id: ShowId, seats: &[SeatId], code: Option<&str>) -> Value {
+    let wish = json!({ "showId": show_id, "seatIds": seats, "code": code });
     let quoted = send(app, Method::POST, "/quotes", None, Some(wish)).await;
     assert_eq!(quoted.status, StatusCode::OK, "{quoted:?}");
     quoted.body
@@ -66,48 +36,41 @@ async fn quote(app: &TestApp, sale: &Sale, seats: usize, code: Option<&str>) -> 
 async fn a_quote_explains_itself_and_is_what_is_paid() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
-    let sale = put_on(&mut ada, Time::constant(14, 0, 0, 0)).await;
-    let offers = format!("/partners/{}/offers", sale.partner);
-    let create = async |body: Value| {
-        let created = ada.send(Method::POST, &offers, Some(body)).await;
-        assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-        created
-    };
-    create(json!({ "name": "Third ticket", "nth": 3, "percent": 50 })).await;
-    let scope = json!({ "kind": "venue", "venueId": sale.venue });
+    let (Sale { partner, venue, show_id }, seats) = put_on(&mut ada, Time::constant(14, 0, 0, 0)).await;
+    let offers = format!("/partners/{partner}/offers");
+    create(&ada, &offers, json!({ "name": "Third ticket", "nth": 3, "percent": 50 })).await;
+    let scope = json!({ "kind": "venue", "venueId": venue });
     let afternoon =
         json!({ "name": "Afternoons", "scope": scope, "startsFrom": "12:00", "startsUntil": "17:00", "percent": 20 });
-    create(afternoon).await;
+    create(&ada, &offers, afternoon).await;
     let code = json!({
         "name": "Premiere", "code": "premiere", "amount": { "minor": 100, "currency": "EUR" }, "uses": 1,
     });
-    let limited = create(code).await;
+    let limited = create(&ada, &offers, code).await;
     let admin = app.admin();
     let terms = json!({ "perSeat": { "minor": 50, "currency": "EUR" }, "commission": 500 });
-    let agreed = admin.send(admin.put(&format!("/partners/{}/fee-terms", sale.partner)).json(&terms)).await;
+    let agreed = admin.send(admin.put(&format!("/partners/{partner}/fee-terms")).json(&terms)).await;
     assert_eq!(agreed.status, StatusCode::OK, "{agreed:?}");
-    let refused = ada.send(Method::PUT, &format!("/partners/{}/fee-terms", sale.partner), Some(terms.clone())).await;
+    let refused = ada.send(Method::PUT, &format!("/partners/{partner}/fee-terms"), Some(terms.clone())).await;
     is(&refused, StatusCode::FORBIDDEN, "forbidden");
 
-    let two = quote(&app, &sale, 2, None).await;
+    let two = quote(&app, show_id, &seats[..2], None).await;
     assert_eq!(two["hint"], "One more seat and the 3rd ticket is half price", "{two}");
     // 3 times 20.00 less 20 %, the third of them at half of that, and 0.50 for each.
-    let three = quote(&app, &sale, 3, None).await;
+    let three = quote(&app, show_id, &seats[..3], None).await;
     assert_eq!(three["total"]["minor"], 1600 + 1600 + 800 + 150, "{three}");
     assert_eq!(three["fees"][0]["amount"]["minor"], 150);
     let lines = three["lines"].as_array().unwrap();
     let why = lines.iter().flat_map(|line| line["discounts"].as_array().unwrap());
     assert_eq!(why.count(), 4, "three afternoons and a third ticket: {three}");
     assert!(three.get("commission").is_none(), "customers do not see it");
-    let with_code = quote(&app, &sale, 3, Some("Premiere")).await;
+    let with_code = quote(&app, show_id, &seats[..3], Some("Premiere")).await;
     assert_eq!(with_code["total"]["minor"], 1500 + 1500 + 700 + 150, "{with_code}");
-    let wrong = quote(&app, &sale, 1, Some("GALA")).await;
+    let wrong = quote(&app, show_id, &seats[..1], Some("GALA")).await;
     assert_eq!(wrong["unused"].as_array().unwrap().len(), 1, "{wrong}");
 
-    let show_id: ShowId = sale.show.parse().unwrap();
-    let seats: Vec<SeatId> = sale.seats[..3].iter().map(|seat| seat.parse().unwrap()).collect();
     let buyer = app.buyer();
-    let booked = buyer.book_with_code(show_id, &seats, "premiere").await;
+    let booked = buyer.book_with_code(show_id, &seats[..3], "premiere").await;
     assert_eq!((booked.status, &booked.body["amount"]["minor"]), (StatusCode::CREATED, &json!(3850)), "{booked:?}");
     buyer.pay(&booked, GOOD_CARD).await;
     buyer.wait_for(booked.booking_id(), "confirmed", Duration::from_secs(20)).await;
@@ -115,12 +78,11 @@ async fn a_quote_explains_itself_and_is_what_is_paid() {
     assert_eq!(bought.body["total"]["minor"], 3850);
     assert_eq!(bought.body["items"][0]["discounts"].as_array().unwrap().len(), 2, "{bought:?}");
 
-    let limited = limited.body["id"].as_str().unwrap();
     let used = ada.send(Method::GET, &format!("/offers/{limited}"), None).await;
     assert_eq!((&used.body["uses"], &used.body["used"]), (&json!(1), &json!(1)), "{used:?}");
-    let late = quote(&app, &sale, 1, Some("PREMIERE")).await;
+    let late = quote(&app, show_id, &seats[..1], Some("PREMIERE")).await;
     assert_eq!(late["unused"].as_array().unwrap().len(), 1, "it is used up: {late}");
-    let earned = ada.send(Method::GET, &format!("/partners/{}/earnings", sale.partner), None).await;
+    let earned = ada.send(Method::GET, &format!("/partners/{partner}/earnings"), None).await;
     let sums = json!([earned.body["items"][0]["fees"]["minor"], earned.body["items"][0]["commission"]["minor"]]);
     assert_eq!(sums, json!([150, 185]), "5 % of 37.00: {earned:?}");
     app.finish().await;

@@ -1,5 +1,7 @@
 //! What partners plan over HTTP: venues, halls and events, each seen and changed by its own people only.
 
+use domain::ids::{SeatId, ShowId};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::person::Person;
@@ -27,6 +29,63 @@ pub(crate) fn with(mut body: Value, field: &str, value: Value) -> Value {
     body
 }
 
+/// Writes something down, and gives its id.
+pub(crate) async fn create(owner: &Person<'_>, path: &str, body: Value) -> String {
+    let created = owner.send(Method::POST, path, Some(body)).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+    text(&created.body["id"])
+}
+
+/// A show of a partner that is on sale.
+pub(crate) struct Sale {
+    pub(crate) partner: String,
+    pub(crate) venue: String,
+    pub(crate) show_id: ShowId,
+}
+
+/// Founds a partner and puts a show on in two days, in a hall that is drawn like this; `terms` is what else is said of
+/// the show.
+pub(crate) async fn put_on(owner: &mut Person<'_>, drawing: &str, terms: Value) -> Sale {
+    let partner = owner.found("The Old Stage").await;
+    let venue = create(owner, &format!("/partners/{partner}/venues"), theatre()).await;
+    let hall = create(owner, &format!("/venues/{venue}/halls"), json!({ "name": "Main" })).await;
+    let drawn = owner.send_text(Method::PUT, &format!("/halls/{hall}/seat-map"), drawing).await;
+    assert_eq!(drawn.status, StatusCode::OK, "{drawn:?}");
+    let event = create(owner, &format!("/partners/{partner}/events"), hamlet()).await;
+    let mut wish = json!({ "eventId": event, "hallId": hall, "currency": "EUR", "startsAt": in_two_days() });
+    wish.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
+    let show_id = create(owner, &format!("/partners/{partner}/shows"), wish).await.parse().unwrap();
+    Sale { partner, venue, show_id }
+}
+
+fn in_two_days() -> String {
+    (Timestamp::now() + SignedDuration::from_hours(48)).to_string()
+}
+
+/// What the categories of [`HALL`] cost.
+pub(crate) fn prices() -> Value {
+    json!([
+        { "category": "standard", "minor": 2000 },
+        { "category": "premium", "minor": 3500 },
+        { "category": "standing", "minor": 1200 },
+    ])
+}
+
+/// The seats of a row, of all seats of a show.
+pub(crate) fn of_row(seats: &Answer, row: &str) -> Vec<String> {
+    let items = seats.body["items"].as_array().unwrap();
+    items.iter().filter(|it| it["row"] == row).map(|it| text(&it["seatId"])).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// Where something was written down.
+fn address(created: &Answer) -> String {
+    created.headers["location"].to_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned()
+}
+
 async fn change(person: &Person<'_>, path: &str, tag: &str, body: &Value) -> Answer {
     person.send_if_match(Method::PUT, path, tag, body).await
 }
@@ -42,7 +101,7 @@ async fn a_venue_is_described_changed_and_deleted_by_its_partner() {
 
     let created = ada.send(Method::POST, &list, Some(theatre())).await;
     assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-    let venue = created.headers["location"].to_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+    let venue = address(&created);
     let first = created.headers["etag"].to_str().unwrap().to_owned();
     is(&eve.send(Method::GET, &venue, None).await, StatusCode::NOT_FOUND, "not_found");
     is(&eve.send(Method::DELETE, &venue, None).await, StatusCode::NOT_FOUND, "not_found");
@@ -66,7 +125,7 @@ async fn a_venue_is_described_changed_and_deleted_by_its_partner() {
         ada.send(Method::GET, &format!("{list}?cursor={}", page.body["nextCursor"].as_str().unwrap()), None).await;
     let names: Vec<&Value> = [&page, &rest].iter().flat_map(|it| it.body["items"].as_array().unwrap()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
-    let other = other.headers["location"].to_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+    let other = address(&other);
     assert_eq!(ada.send(Method::DELETE, &other, None).await.status, StatusCode::NO_CONTENT);
     is(&ada.send(Method::GET, &other, None).await, StatusCode::NOT_FOUND, "not_found");
 
@@ -92,7 +151,7 @@ async fn an_event_is_read_by_everybody_and_changed_by_its_partner() {
     let list = format!("/partners/{partner}/events");
     let created = ada.send(Method::POST, &list, Some(hamlet())).await;
     assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-    let event = created.headers["location"].to_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+    let event = address(&created);
     let tag = created.headers["etag"].to_str().unwrap().to_owned();
 
     let seen = testkit::person::send(&app, Method::GET, &event, None, None).await;
@@ -134,20 +193,14 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
     let partner = ada.found("The Old Stage").await;
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let venue = text(&ada.send(Method::POST, &format!("/partners/{partner}/venues"), Some(theatre())).await.body["id"]);
-    let hall = ada.send(Method::POST, &format!("/venues/{venue}/halls"), Some(json!({ "name": "Main" }))).await;
-    let hall = text(&hall.body["id"]);
-    let event = text(&ada.send(Method::POST, &format!("/partners/{partner}/events"), Some(hamlet())).await.body["id"]);
+    let venue = create(&ada, &format!("/partners/{partner}/venues"), theatre()).await;
+    let hall = create(&ada, &format!("/venues/{venue}/halls"), json!({ "name": "Main" })).await;
+    let event = create(&ada, &format!("/partners/{partner}/events"), hamlet()).await;
 
     let shows = format!("/partners/{partner}/shows");
-    let starts_at = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
-    let prices = json!([
-        { "category": "standard", "minor": 2000 },
-        { "category": "premium", "minor": 3500 },
-        { "category": "standing", "minor": 1200 },
-    ]);
-    let wish = json!({ "eventId": event, "hallId": hall, "currency": "EUR", "startsAt": starts_at, "prices": prices });
+    let wish = json!({
+        "eventId": event, "hallId": hall, "currency": "EUR", "startsAt": in_two_days(), "prices": prices(),
+    });
     let empty = ada.send(Method::POST, &shows, Some(wish.clone())).await;
     is(&empty, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
     assert_eq!(empty.body["field"], "hallId", "it has no seats yet");
@@ -181,10 +234,7 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     let show = text(&created.body["id"]);
     let seats = ada.send(Method::GET, &format!("/shows/{show}/seats"), None).await;
     assert_eq!(seats.body["counts"]["available"], 52, "{seats:?}");
-    let of_row = |row: &str| -> Vec<String> {
-        let items = seats.body["items"].as_array().unwrap();
-        items.iter().filter(|it| it["row"] == row).map(|it| text(&it["seatId"])).collect()
-    };
+    let of_row = |row: &str| of_row(&seats, row);
 
     let allocate = |body: Value| {
         let (ada, path) = (&ada, format!("/shows/{show}/allocations"));
@@ -192,8 +242,8 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     };
     let blocked = allocate(json!({ "action": "block", "seatIds": of_row("A") })).await;
     assert_eq!(blocked.status, StatusCode::NO_CONTENT, "{blocked:?}");
-    let show_id: domain::ids::ShowId = show.parse().unwrap();
-    let seat = |id: &str| -> domain::ids::SeatId { id.parse().unwrap() };
+    let show_id: ShowId = show.parse().unwrap();
+    let seat = |id: &str| -> SeatId { id.parse().unwrap() };
     let buyer = app.buyer();
     let refused = buyer.book(show_id, &[seat(&of_row("A")[0])]).await;
     is(&refused, StatusCode::CONFLICT, "seats_taken");
