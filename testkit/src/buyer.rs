@@ -95,8 +95,7 @@ impl Buyer {
 
     /// Books with a key.
     pub async fn book_with(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Answer {
-        let body = json!({ "showId": show_id, "seatIds": seats });
-        let answer = self.send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await;
+        let answer = self.send(self.asking(key, &json!({ "showId": show_id, "seatIds": seats }))).await;
         self.remember(Some(key), seats, &answer);
         answer
     }
@@ -105,15 +104,14 @@ impl Buyer {
     pub async fn book_with_code(&self, show_id: ShowId, seats: &[SeatId], code: &str) -> Answer {
         let body = json!({ "showId": show_id, "seatIds": seats, "code": code });
         let key = Uuid::new_v4().to_string();
-        let answer = self.send(self.post("/bookings").header("Idempotency-Key", &key).json(&body)).await;
+        let answer = self.send(self.asking(&key, &body)).await;
         self.remember(Some(&key), seats, &answer);
         answer
     }
 
     /// Books the best seats for a wish, with a key.
     pub async fn book_best(&self, key: &str, show_id: ShowId, best: &serde_json::Value) -> Answer {
-        let body = json!({ "showId": show_id, "best": best });
-        let answer = self.send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await;
+        let answer = self.send(self.asking(key, &json!({ "showId": show_id, "best": best }))).await;
         let held = answer.body["seatIds"].as_array().into_iter().flatten();
         let held: Vec<SeatId> = held.filter_map(|seat| seat.as_str()?.parse().ok()).collect();
         self.remember(Some(key), &held, &answer);
@@ -122,16 +120,18 @@ impl Buyer {
 
     /// Books without caring for the answer, for a service that is about to die.
     pub async fn try_to_book(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
-        let body = json!({ "showId": show_id, "seatIds": seats });
-        let answer = self.try_to_send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await?;
+        let answer = self.try_to_book_unseen(key, show_id, seats).await?;
         self.remember(Some(key), seats, &answer);
         Some(answer)
     }
 
     /// Books without caring for the answer, and without the checker being told of it: for a request that is to be refused.
     pub async fn try_to_book_unseen(&self, key: &str, show_id: ShowId, seats: &[SeatId]) -> Option<Answer> {
-        let body = json!({ "showId": show_id, "seatIds": seats });
-        self.try_to_send(self.post("/bookings").header("Idempotency-Key", key).json(&body)).await
+        self.try_to_send(self.asking(key, &json!({ "showId": show_id, "seatIds": seats }))).await
+    }
+
+    fn asking(&self, key: &str, wish: &Value) -> reqwest::RequestBuilder {
+        self.post("/bookings").header("Idempotency-Key", key).json(wish)
     }
 
     /// The booking as it is.

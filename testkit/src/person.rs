@@ -39,6 +39,11 @@ impl<'a> Person<'a> {
         }
     }
 
+    /// A request with their access token.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        request(self.app, method, path).bearer_auth(&self.access_token)
+    }
+
     /// Sends a request with their access token.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         send(self.app, method, path, Some(&self.access_token), body).await
@@ -46,16 +51,13 @@ impl<'a> Person<'a> {
 
     /// Sends a change of what they have seen in the version with this tag.
     pub async fn send_if_match(&self, method: Method, path: &str, tag: &str, body: &Value) -> Answer {
-        let url = format!("{}/api/v1{path}", self.app.addresses.api);
-        let request = self.app.world.http().request(method, url).bearer_auth(&self.access_token);
-        self.app.buyer().send(request.header("If-Match", tag).json(body)).await
+        self.app.buyer().send(self.request(method, path).header("If-Match", tag).json(body)).await
     }
 
     /// Sends text with their access token.
     pub async fn send_text(&self, method: Method, path: &str, text: &str) -> Answer {
-        let url = format!("{}/api/v1{path}", self.app.addresses.api);
-        let request = self.app.world.http().request(method, url).bearer_auth(&self.access_token);
-        self.app.buyer().send(request.header("Content-Type", "text/plain").body(text.to_owned())).await
+        let request = self.request(method, path).header("Content-Type", "text/plain");
+        self.app.buyer().send(request.body(text.to_owned())).await
     }
 
     /// Gets another access token.
@@ -78,10 +80,14 @@ impl<'a> Person<'a> {
     }
 }
 
+/// A request under `/api/v1`, of nobody.
+pub fn request(app: &TestApp, method: Method, path: &str) -> reqwest::RequestBuilder {
+    app.world.http().request(method, format!("{}/api/v1{path}", app.addresses.api))
+}
+
 /// Sends a request under `/api/v1`, with a token or without.
 pub async fn send(app: &TestApp, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
-    let url = format!("{}/api/v1{path}", app.addresses.api);
-    let mut request = app.world.http().request(method, url);
+    let mut request = request(app, method, path);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -2,13 +2,10 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use testkit::person::{Person, send};
-use testkit::{Answer, TestApp};
+use testkit::TestApp;
+use testkit::person::{Person, request, send};
 
-async fn get(app: &TestApp, path: &str, header: (&str, &str)) -> Answer {
-    let request = app.world.http().get(format!("{}/api/v1{path}", app.addresses.api)).header(header.0, header.1);
-    app.buyer().send(request).await
-}
+use crate::planning::create;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_finds_a_show_in_a_city_on_a_day() {
@@ -31,7 +28,8 @@ async fn somebody_finds_a_show_in_a_city_on_a_day() {
     assert_eq!(found.body["event"]["id"], first["event"]["id"]);
 
     let tag = events.headers["etag"].to_str().unwrap();
-    let known = get(&app, &format!("/events?city={city}"), ("If-None-Match", tag)).await;
+    let asking = request(&app, Method::GET, &format!("/events?city={city}")).header("If-None-Match", tag);
+    let known = app.buyer().send(asking).await;
     assert_eq!(known.status, StatusCode::NOT_MODIFIED);
     let none = send(&app, Method::GET, "/events?city=Atlantis", None, None).await;
     assert_eq!(none.body["items"], json!([]));
@@ -51,9 +49,8 @@ async fn titles_are_in_the_language_that_the_client_reads() {
     let partner = ada.found("The Old Stage").await;
     let titles = json!({ "en": "The Magic Flute", "de": "Die Zauberflöte", "fr-CA": "La Flûte enchantée" });
     let event = json!({ "kind": "play", "titles": titles, "durationMinutes": 150 });
-    let created = ada.send(Method::POST, &format!("/partners/{partner}/events"), Some(event)).await;
-    assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-    let event = app.store.find_event(created.body["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+    let event_id = create(&ada, &format!("/partners/{partner}/events"), event).await;
+    let event = app.store.find_event(event_id.parse().unwrap()).await.unwrap().unwrap();
     let title = |wanted: &str| {
         let wanted: Vec<_> = wanted.split(',').filter_map(|tag| domain::contact::Locale::parse(tag).ok()).collect();
         event.content.title(&wanted).unwrap().1.to_owned()

@@ -2,13 +2,11 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use testkit::TestApp;
 use testkit::catalogue::{LONG_HOLD, seat};
 use testkit::person::{PASSWORD, Person, send};
-use testkit::{Answer, TestApp};
 
-fn is(answer: &Answer, status: StatusCode, code: &str) {
-    assert_eq!((answer.status, answer.code()), (status, code), "{answer:?}");
-}
+use crate::planning::is;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_registers_books_logs_out_and_in_again() {
@@ -20,16 +18,14 @@ async fn somebody_registers_books_logs_out_and_in_again() {
     assert_eq!(contact.body["email"], json!(ada.email), "mail goes where they registered from");
 
     let wish = json!({ "showId": LONG_HOLD, "seatIds": [seat(0)] });
-    let url = format!("{}/api/v1/bookings", app.addresses.api);
-    let request = app.world.http().post(url).bearer_auth(&ada.access_token).header("Idempotency-Key", "first");
+    let request = ada.request(Method::POST, "/bookings").header("Idempotency-Key", "first");
     let booked = app.buyer().send(request.json(&wish)).await;
     assert_eq!(booked.status, StatusCode::CREATED, "{booked:?}");
     assert_eq!(booked.body["customerId"], json!(ada.customer_id));
     let seen = ada.send(Method::GET, &format!("/bookings/{}", booked.booking_id()), None).await;
     assert_eq!((seen.status, &seen.body["id"]), (StatusCode::OK, &booked.body["id"]));
-    let url = format!("{}/api/v1/bookings/{}/cancel", app.addresses.api, booked.booking_id());
-    let request = app.world.http().post(url).bearer_auth(&ada.access_token).header("Idempotency-Key", "second");
-    let cancelled = app.buyer().send(request).await;
+    let cancelling = ada.request(Method::POST, &format!("/bookings/{}/cancel", booked.booking_id()));
+    let cancelled = app.buyer().send(cancelling.header("Idempotency-Key", "second")).await;
     assert!(cancelled.status.is_success(), "{cancelled:?}");
 
     assert_eq!(ada.renew().await.status, StatusCode::OK);
