@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use testkit::catalogue::Playbill;
 use testkit::heard::hear_everything;
 use testkit::messages::complaints;
-use testkit::stage::Unrest;
+use testkit::rest::Unrest;
 use testkit::storm_told::Told;
 use testkit::{Cast, Stage};
 

@@ -15,6 +15,7 @@ pub mod person;
 pub mod process;
 pub mod program;
 pub mod proxy;
+pub mod rest;
 pub mod servers;
 pub mod sse;
 pub mod stage;

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use boxoffice::dev::{Addresses, ledger_in};
-use boxoffice::promises;
 use checker::{Quiet, Report};
 use domain::contact::{Contact, EmailAddress, Locale, PersonName};
 use domain::ids::BookingId;
@@ -21,6 +20,7 @@ use crate::fleet::Fleet;
 use crate::listeners::Listeners;
 use crate::mode::Mode;
 use crate::proxy::Proxy;
+use crate::rest::Unrest;
 use crate::test_app::{Entrance, TestSettings, World};
 
 /// Only one stage at a time may have the servers: of this process, and of this clone.
@@ -74,15 +74,6 @@ pub struct Stage {
     /// Where everything is.
     pub addresses: Addresses,
     _alone: (MutexGuard<'static, ()>, File),
-}
-
-/// Why a stage has not come to rest.
-#[derive(Debug, Clone)]
-pub enum Unrest {
-    /// What the promises were last found like: one is broken, or somebody has to look at something.
-    Report(Box<Report>),
-    /// The evidence could not be read, for this reason.
-    Unreadable(String),
 }
 
 impl Cast {
@@ -215,21 +206,7 @@ impl Stage {
     /// Waits until no saga is open, nobody has to look at anything, and every promise holds, what the buyers were
     /// answered included.
     pub async fn comes_to_rest(&self, within: Duration) -> Result<Report, Unrest> {
-        let deadline = Instant::now() + within;
-        loop {
-            let answers = self.world.answers();
-            let (settings, folder) = (&self.world.settings, self.world.path());
-            let checked = promises::check(settings, folder, Some(&self.addresses), answers, Quiet::Settled).await;
-            let unrest = match checked {
-                Ok(report) if report.is_clean() && report.attention.is_empty() => return Ok(report),
-                Ok(report) => Unrest::Report(Box::new(report)),
-                Err(error) => Unrest::Unreadable(format!("{error:#}")),
-            };
-            if Instant::now() >= deadline {
-                return Err(unrest);
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
+        self.world.comes_to_rest(&self.addresses, within).await
     }
 
     /// Waits until no saga is open and every promise holds, then stops all processes, which have to end well.
@@ -268,15 +245,6 @@ impl Stage {
             }
         }
         Ok(last)
-    }
-}
-
-impl std::fmt::Display for Unrest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Report(report) => write!(f, "{report}"),
-            Self::Unreadable(why) => write!(f, "the evidence cannot be read: {why}"),
-        }
     }
 }
 

@@ -24,20 +24,6 @@ fn an_address() -> String {
     format!("127.0.0.1:{}", boxoffice::engine_server::free_port().unwrap())
 }
 
-async fn rest_and_check(world: &World, process: &ServingProcess) {
-    let mut settings = world.settings.clone();
-    settings.engine.address.clone_from(&process.addresses.temporal);
-    eventually("every promise holds and no saga is open", SOON, || async {
-        let addresses = Some(&process.addresses);
-        let report = boxoffice::promises::check(&world.settings, world.path(), addresses, Vec::new(), Quiet::Settled)
-            .await
-            .ok()?;
-        (report.is_clean() && report.attention.is_empty()).then_some(())
-    })
-    .await;
-    world.check(Some(&process.addresses), Quiet::Settled).await;
-}
-
 /// Pays the booking as it stands now, if it can be paid.
 async fn pay(buyer: &Buyer, booking_id: BookingId) {
     let booking = eventually("the booking can be paid or has ended", SOON, || async {
@@ -61,10 +47,7 @@ async fn killed_at(step: &str, death: Death) {
     let answer = buyer.try_to_book("crash", LONG_HOLD, &[seat(0)]).await;
     if let Some(answer) = answer.filter(|answer| answer.body["payment"]["paymentPage"].is_string()) {
         // The process may die while it takes the money.
-        let page: reqwest::Url = answer.body["payment"]["paymentPage"].as_str().unwrap().parse().unwrap();
-        let secret = page.query_pairs().next().unwrap().1.into_owned();
-        let body = serde_json::json!({ "card": GOOD_CARD, "secret": secret });
-        let _dying = world.http().post(page.as_str().split('?').next().unwrap()).json(&body).send().await;
+        let _dying = buyer.try_to_pay(&answer, GOOD_CARD).await;
     }
     process.has_died(SOON).await;
 
@@ -72,7 +55,7 @@ async fn killed_at(step: &str, death: Death) {
     pay(&buyer, booking_id).await;
     let ended = buyer.wait_for_end(booking_id, SOON).await;
     assert_eq!(ended.state(), "confirmed", "killed {death:?} {step}: {ended:?}");
-    rest_and_check(&world, &process).await;
+    world.rests_with_every_promise_kept(&process.addresses, SOON).await;
 }
 
 macro_rules! killed_at_each_step {
@@ -109,7 +92,7 @@ async fn killed_while_cancelling(step: &str, death: Death) {
     let process = ServingProcess::start(&world, SERVER, &address, None).await;
     let ended = buyer.wait_for_end(booking.booking_id(), SOON).await;
     assert_eq!(ended.state(), "cancelled", "killed {death:?} {step}: {ended:?}");
-    rest_and_check(&world, &process).await;
+    world.rests_with_every_promise_kept(&process.addresses, SOON).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use boxoffice::dev::{Addresses, ledger_in};
 use boxoffice::engine_server::{EngineServer, free_port};
-use checker::Quiet;
 use domain::hold::later;
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -84,14 +83,7 @@ impl Installation {
 
     /// Waits until everything is at rest, checks every promise, and stops all that runs, which has to end well.
     async fn finish(mut self) {
-        eventually("every promise holds and no saga is open", Duration::from_secs(60), || async {
-            let (settings, folder) = (&self.world.settings, self.world.path());
-            let addresses = Some(&self.addresses);
-            let report = boxoffice::promises::check(settings, folder, addresses, Vec::new(), Quiet::Settled).await;
-            report.ok()?.is_clean().then_some(())
-        })
-        .await;
-        self.world.check(Some(&self.addresses), Quiet::Settled).await;
+        self.world.rests_with_every_promise_kept(&self.addresses, Duration::from_secs(60)).await;
         self.fleet.stop_all().await;
     }
 }

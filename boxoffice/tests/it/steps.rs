@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ids::BookingId;
 use futures::future::join_all;
 use testkit::buyer::GOOD_CARD;
 use testkit::catalogue::{LONG_HOLD, seat};
@@ -42,6 +43,14 @@ async fn pay_if_open(buyer: &Buyer, booking: &Answer) {
     }
 }
 
+/// Waits until a fault that was planned has happened.
+async fn has_met(app: &TestApp, booking_id: BookingId, step: &str) {
+    testkit::eventually(&format!("the fault in {step} happens"), TO_THE_END, || async {
+        (app.faults.met(booking_id, step) > 0).then_some(())
+    })
+    .await;
+}
+
 async fn each_step_of_a_sale_meets(fault: impl Fn() -> Fault, expected: Option<&str>) {
     let app = TestApp::start_with(impatient()).await;
     let tries = FORWARD.iter().enumerate().map(|(number, step)| {
@@ -68,10 +77,7 @@ async fn each_step_of_a_sale_meets(fault: impl Fn() -> Fault, expected: Option<&
                 assert_eq!(ended.state(), expected, "{step}");
             }
             // The seats are marked as sold after the row says so.
-            testkit::eventually(&format!("the fault in {step} happens"), TO_THE_END, || async {
-                (app.faults.met(booking_id, step) > 0).then_some(())
-            })
-            .await;
+            has_met(app, booking_id, step).await;
         }
     });
     join_all(tries).await;
@@ -175,10 +181,7 @@ async fn each_undo_meets(fault: impl Fn() -> Fault) {
             let _answer = buyer.cancel(booking_id).await;
             buyer.wait_for(booking_id, "cancelled", TO_THE_END).await;
             // The locks are let go of after the row says that the booking is cancelled.
-            testkit::eventually(&format!("the fault in {step} happens"), TO_THE_END, || async {
-                (app.faults.met(booking_id, step) > 0).then_some(())
-            })
-            .await;
+            has_met(app, booking_id, step).await;
         }
     });
     join_all(tries).await;
