@@ -205,6 +205,20 @@ impl Buyer {
         .await
     }
 
+    /// The booking that was answered, once it has been opened: on a machine that has much else to do its saga may take
+    /// longer than its caller is kept waiting. A refusal is given back as it is.
+    pub async fn opened(&self, answer: Answer, within: Duration) -> Answer {
+        if answer.status != StatusCode::ACCEPTED {
+            return answer;
+        }
+        let booking_id = answer.booking_id();
+        eventually(&format!("booking {booking_id} has been opened"), within, || async {
+            let now = self.try_booking(booking_id).await?;
+            (now.status.is_success() && now.state() != "pending").then_some(now)
+        })
+        .await
+    }
+
     /// Waits until a booking has ended, however.
     pub async fn wait_for_end(&self, booking_id: BookingId, within: Duration) -> Answer {
         eventually(&format!("booking {booking_id} has ended"), within, || async {

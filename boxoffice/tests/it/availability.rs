@@ -248,8 +248,8 @@ async fn sell_out(show_id: ShowId, seats: usize, buyer: impl Fn() -> Buyer) {
         join_all(at_once.iter().map(|wanted| {
             let buyer = buyer();
             async move {
-                let booking = buyer.book(show_id, wanted).await;
-                assert_eq!(booking.status, StatusCode::CREATED, "{booking:?}");
+                let booking = buyer.opened(buyer.book(show_id, wanted).await, Duration::from_secs(60)).await;
+                assert!(booking.status.is_success(), "{booking:?}");
                 if booking.state() == "awaiting_payment" {
                     buyer.pay(&booking, GOOD_CARD).await;
                 }

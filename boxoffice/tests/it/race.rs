@@ -21,12 +21,11 @@ async fn two_hundred_buyers_for_twenty_seats_buy_twenty() {
             let wanted = seat(number % SEATS);
             let answer = buyer.book(LONG_HOLD, &[wanted]).await;
             match answer.status {
-                // On a machine that has much else to do a winner's saga may take longer than its caller waits.
                 StatusCode::CREATED | StatusCode::ACCEPTED => {
-                    let id = answer.booking_id();
-                    let open = buyer.wait_for(id, "awaiting_payment", Duration::from_secs(60)).await;
+                    let open = buyer.opened(answer, Duration::from_secs(60)).await;
+                    assert_eq!(open.state(), "awaiting_payment", "{open:?}");
                     buyer.pay(&open, GOOD_CARD).await;
-                    buyer.wait_for(id, "confirmed", Duration::from_secs(60)).await;
+                    buyer.wait_for(open.booking_id(), "confirmed", Duration::from_secs(60)).await;
                     true
                 }
                 StatusCode::CONFLICT => {

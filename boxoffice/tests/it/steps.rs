@@ -58,14 +58,7 @@ async fn each_step_of_a_sale_meets(fault: impl Fn() -> Fault, expected: Option<&
         let booking_id = buyer.booking_for("steps");
         app.faults.plan(booking_id, step, fault);
         async move {
-            let mut booking = book(&buyer, number as u32).await;
-            if booking.status == reqwest::StatusCode::ACCEPTED {
-                booking = testkit::eventually("the booking is there", TO_THE_END, || async {
-                    let now = buyer.booking(booking_id).await;
-                    (now.status.is_success() && now.state() != "pending").then_some(now)
-                })
-                .await;
-            }
+            let booking = buyer.opened(book(&buyer, number as u32).await, TO_THE_END).await;
             pay_if_open(&buyer, &booking).await;
             if *step == "payment.read" && expected.is_none() {
                 // The read that the webhook asked for was lost: the buyer asks again.
