@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::booking::SeatSelection;
+use domain::booking_state::FailureReason;
 use domain::fee::{FeeTerms, FeeTermsDraft};
 use domain::ids::{OfferId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
@@ -13,6 +14,7 @@ use domain::offer_draft::OfferDraft;
 use domain::offer_terms::OfferCode;
 use domain::quote::Quote;
 use domain::seat::SeatCategory;
+use domain::single_seat::SingleSeatVerdict;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use store::{Earnings, Priced, Versioned};
@@ -24,6 +26,15 @@ use crate::error::seats_unknown;
 use crate::identity::{Caller, Role};
 use crate::listing::{Listed, check_limit, no_cursor};
 use crate::{App, AppError};
+
+/// What some seats would cost, and what they would leave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quoted {
+    /// What they cost.
+    pub quote: Quote,
+    /// What the show's rule says about the single seats that they leave.
+    pub single_seats: SingleSeatVerdict,
+}
 
 /// An offer as a partner writes it down; the fields are those of [`OfferDraft`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,16 +106,21 @@ impl OfferWish {
 }
 
 impl App {
-    /// What some seats of a show would cost now. Whether they can be had is not looked at.
-    pub async fn quote(&self, show_id: ShowId, seat_ids: Vec<SeatId>, code: Option<&str>) -> Result<Quote, AppError> {
+    /// What some seats of a show would cost now, and which they would leave single. Whether they can be had is not looked
+    /// at.
+    pub async fn quote(&self, show_id: ShowId, seat_ids: Vec<SeatId>, code: Option<&str>) -> Result<Quoted, AppError> {
         let seats = SeatSelection::parse(seat_ids).map_err(invalid_selection)?;
         let code = code.map(parse_code).transpose()?;
-        match self.store().quote(show_id, seats.as_slice(), code.as_ref(), self.now()).await? {
-            Priced::Quoted(quote) => Ok(*quote),
-            Priced::UnknownShow => Err(AppError::NotFound { what: "show" }),
-            Priced::UnknownSeats { seat_ids } => Err(seats_unknown(&seat_ids)),
-            Priced::NoPrice => Err(AppError::BookingFailed { reason: domain::booking_state::FailureReason::NoPrice }),
-        }
+        let quote = match self.store().quote(show_id, seats.as_slice(), code.as_ref(), self.now()).await? {
+            Priced::Quoted(quote) => *quote,
+            Priced::UnknownShow => return Err(AppError::NotFound { what: "show" }),
+            Priced::UnknownSeats { seat_ids } => return Err(seats_unknown(&seat_ids)),
+            Priced::NoPrice => return Err(AppError::BookingFailed { reason: FailureReason::NoPrice }),
+        };
+        let show = self.shared.shows_on_sale.find(self.store(), show_id).await?;
+        let show = show.ok_or(AppError::NotFound { what: "show" })?;
+        let single_seats = self.judge_seats(&show, seats.as_slice()).await?;
+        Ok(Quoted { quote, single_seats })
     }
 
     /// Writes down an offer of a partner.
