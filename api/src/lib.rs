@@ -26,6 +26,7 @@ pub mod seat_map;
 pub mod show;
 pub mod show_plan;
 pub mod show_seat;
+pub mod single_seat;
 pub mod venue;
 
 pub mod admin;

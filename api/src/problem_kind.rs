@@ -66,6 +66,7 @@ problem_kinds! {
     LAST_OWNER = "last_owner", CONFLICT, "A partner needs an owner";
     NOT_TOGETHER = "not_together", CONFLICT, "There are not as many seats together";
     NOT_ON_SALE = "not_on_sale", CONFLICT, "The show does not sell";
+    SEATS_STRANDED = "seats_stranded", CONFLICT, "The seats would leave others single";
     SEATS_TAKEN = "seats_taken", CONFLICT, "Some of the seats are taken";
     TOO_MANY_HOLDS = "too_many_holds", CONFLICT, "There are too many open bookings";
     TOO_MANY_MEMBERS = "too_many_members", CONFLICT, "The partner has too many members";

@@ -1,8 +1,10 @@
 //! Quotes on the wire: what some seats would cost, and why.
 
 use app::App;
+use app::offer::Quoted;
 use domain::ids::{SeatId, ShowId};
 use domain::quote::{Quote, QuoteDiscount, QuoteFee, QuoteLine};
+use domain::single_seat::SingleSeatVerdict;
 use domain::unused_offer::UnusedOffer;
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -47,6 +49,11 @@ pub struct QuoteOut {
     /// What one more seat would bring, in a sentence.
     #[oai(nullable)]
     pub hint: Option<String>,
+    /// The seats that would be left single, with nobody free beside them, and need not be; empty where the show allows that,
+    /// and where one of the seats asked for is not free.
+    pub single_seats: Vec<Id<SeatId>>,
+    /// Whether the show does not sell the seats asked for, because of those that would be left single.
+    pub is_refused: bool,
 }
 
 /// One seat of a quote.
@@ -102,7 +109,8 @@ impl QuoteRoutes {
     /// Ask what seats cost
     ///
     /// Every line says which offers are in it and what they are given for. Nothing is held, and whether the seats can be
-    /// had is not looked at; what they cost is settled when they are booked.
+    /// had is not looked at; what they cost is settled when they are booked. Where the show minds, those that would be left
+    /// single are told, as the seats stood a moment ago.
     #[oai(path = "/", method = "post", operation_id = "quoteSeats")]
     async fn quote(&self, app: Data<&App>, Body(wish): Body<QuoteIn>) -> Result<Json<QuoteOut>, Refusal<Asking>> {
         let QuoteIn { show_id, seat_ids, code } = wish;
@@ -121,8 +129,14 @@ impl ReadBody for QuoteIn {
     }
 }
 
-impl From<Quote> for QuoteOut {
-    fn from(quote: Quote) -> Self {
+impl From<Quoted> for QuoteOut {
+    fn from(quoted: Quoted) -> Self {
+        let Quoted { quote, single_seats } = quoted;
+        let (single_seats, is_refused) = match single_seats {
+            SingleSeatVerdict::Fine => (Vec::new(), false),
+            SingleSeatVerdict::Warned { stranded } => (stranded, false),
+            SingleSeatVerdict::Refused { stranded } => (stranded, true),
+        };
         // What the partner owes the platform is not for the customer to see.
         let Quote { lines, fees, total, commission: _, unused, hint } = quote;
         Self {
@@ -131,6 +145,8 @@ impl From<Quote> for QuoteOut {
             total: total.into(),
             unused: unused.into_iter().map(UnusedOfferOut::from).collect(),
             hint,
+            single_seats: single_seats.into_iter().map(Id::from).collect(),
+            is_refused,
         }
     }
 }

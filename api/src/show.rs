@@ -21,6 +21,7 @@ use crate::problem_kind::INVALID_PARAMETER;
 use crate::refund::{RefundTierOut, tiers};
 use crate::refusal::{Browsing, Open, Refusal};
 use crate::show_seat::ShowSeatsOut;
+use crate::single_seat::SingleSeats;
 use crate::tags::Tag;
 use crate::venue::{HallOut, VenueOut};
 
@@ -60,6 +61,8 @@ pub struct ShowOut {
     pub hold_seconds: i64,
     /// What is given back for a cancellation.
     pub refund_policy: Vec<RefundTierOut>,
+    /// What is done about customers who pick seats by hand and leave single ones.
+    pub single_seats: SingleSeats,
 }
 
 /// What a seat of a category costs.
@@ -175,6 +178,7 @@ impl From<ShowListing> for ShowOut {
             prices,
             hold,
             refund_policy,
+            single_seats,
         } = show;
         Self {
             id: id.into(),
@@ -190,6 +194,7 @@ impl From<ShowListing> for ShowOut {
             prices: prices.into_iter().map(PriceOut::from).collect(),
             hold_seconds: hold.seconds(),
             refund_policy: tiers(&refund_policy),
+            single_seats: single_seats.into(),
         }
     }
 }

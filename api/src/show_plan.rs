@@ -6,6 +6,7 @@ use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId};
 use domain::money::{Currency, Percent};
 use domain::seat::SeatCategory;
 use domain::show::{RefundTier, Show};
+use domain::single_seat::SingleSeatRule;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
@@ -21,6 +22,7 @@ use crate::problem_kind::INVALID_BODY;
 use crate::refund::{RefundTierOut, tiers};
 use crate::refusal::{Editing, Open, Refusal};
 use crate::show::{PriceOut, ShowOut};
+use crate::single_seat::SingleSeats;
 use crate::tags::Tag;
 
 /// The operations on planned shows.
@@ -77,6 +79,9 @@ pub struct ShowIn {
     /// before and half until two hours before if it is not said.
     #[oai(nullable)]
     pub refund_policy: Option<Vec<RefundTierIn>>,
+    /// What is done about customers who pick seats by hand and leave single ones; nothing (`allow`) if it is not said.
+    #[oai(nullable)]
+    pub single_seats: Option<SingleSeats>,
 }
 
 /// A show that is to be changed. What is performed, where and in which currency stays.
@@ -99,6 +104,9 @@ pub struct ShowChangeIn {
     /// What is given back for a cancellation, from the longest time before the show to the shortest.
     #[oai(nullable)]
     pub refund_policy: Option<Vec<RefundTierIn>>,
+    /// What is done about customers who pick seats by hand and leave single ones; nothing (`allow`) if it is not said.
+    #[oai(nullable)]
+    pub single_seats: Option<SingleSeats>,
 }
 
 /// What is done to seats of a show.
@@ -155,6 +163,8 @@ pub struct PlannedShowOut {
     pub hold_seconds: i64,
     /// What is given back for a cancellation.
     pub refund_policy: Vec<RefundTierOut>,
+    /// What is done about customers who pick seats by hand and leave single ones.
+    pub single_seats: SingleSeats,
 }
 
 /// A show that was put on.
@@ -281,6 +291,7 @@ impl ReadBody for ShowIn {
             prices: fields.parsed("prices")?,
             hold_seconds: fields.optional("holdSeconds")?,
             refund_policy: fields.optional("refundPolicy")?,
+            single_seats: fields.optional("singleSeats")?,
         })
     }
 }
@@ -294,6 +305,7 @@ impl ReadBody for ShowChangeIn {
             prices: fields.parsed("prices")?,
             hold_seconds: fields.optional("holdSeconds")?,
             refund_policy: fields.optional("refundPolicy")?,
+            single_seats: fields.optional("singleSeats")?,
         })
     }
 }
@@ -320,8 +332,17 @@ impl ShowIn {
             prices,
             hold_seconds,
             refund_policy,
+            single_seats,
         } = self;
-        let change = ShowChangeIn { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy };
+        let change = ShowChangeIn {
+            starts_at,
+            sales_open_at,
+            sales_close_at,
+            prices,
+            hold_seconds,
+            refund_policy,
+            single_seats,
+        };
         let currency = Currency::parse(&currency)
             .map_err(|error| Problem::invalid_value("currency", format_args!("is refused: {error}")))?;
         let (event_id, hall_id) = (event_id.parse("eventId")?, hall_id.parse("hallId")?);
@@ -331,7 +352,7 @@ impl ShowIn {
 
 impl ShowChangeIn {
     fn parse(self) -> Result<ShowTerms, Problem> {
-        let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy } = self;
+        let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy, single_seats } = self;
         let price = |PriceIn { category, minor }: PriceIn| Ok((category_of(&category)?, minor));
         let refund_policy =
             refund_policy.map(|tiers| tiers.into_iter().map(RefundTierIn::parse).collect()).transpose()?;
@@ -342,6 +363,7 @@ impl ShowChangeIn {
             prices: prices.into_iter().map(price).collect::<Result<_, Problem>>()?,
             hold_seconds,
             refund_policy,
+            single_seats: single_seats.map(SingleSeatRule::from).unwrap_or_default(),
         })
     }
 }
@@ -375,6 +397,7 @@ impl From<Show> for PlannedShowOut {
             prices,
             hold,
             refund_policy,
+            single_seats,
         } = show;
         Self {
             id: id.into(),
@@ -389,6 +412,7 @@ impl From<Show> for PlannedShowOut {
             prices: prices.into_iter().map(PriceOut::from).collect(),
             hold_seconds: hold.seconds(),
             refund_policy: tiers(&refund_policy),
+            single_seats: single_seats.into(),
         }
     }
 }

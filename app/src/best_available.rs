@@ -26,17 +26,23 @@ const PICKS: usize = 20;
 /// The seats of how many shows are kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
-/// The shows whose seats are picked in this process.
+/// The shows whose seats are picked, or looked at, in this process.
 pub(crate) struct Pickers(Mutex<LruCache<ShowId, Arc<Picker>>>);
 
-/// One pick of a show at a time.
+/// One who picks seats of a show, or looks at them, at a time.
 type Picker = tokio::sync::Mutex<Option<Hall>>;
 
 /// The seats of a show as they were read.
-struct Hall {
+pub(crate) struct Hall {
     read_at: Instant,
     focus: Focus,
     seats: Vec<ShowSeat>,
+}
+
+/// The seats of a show as they stand: as they were read, and whose the locked ones are by now.
+pub(crate) struct Standing<'a> {
+    hall: &'a mut Hall,
+    owners: BTreeMap<SeatId, BookingId>,
 }
 
 impl Default for Pickers {
@@ -46,7 +52,7 @@ impl Default for Pickers {
 }
 
 impl Pickers {
-    fn of(&self, show_id: ShowId) -> Arc<Picker> {
+    pub(crate) fn of(&self, show_id: ShowId) -> Arc<Picker> {
         let mut pickers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(pickers.get_or_insert(show_id, Arc::default))
     }
@@ -69,31 +75,16 @@ impl App {
         let mut kept = picker.lock().await;
         let mut refused = None;
         for _pick in 0..PICKS {
-            let locked = match self.locks().held(show.id, self.now()).await {
-                Ok(locked) => locked,
-                Err(error) => {
-                    tracing::debug!(show.id = %show.id, %error, "no seat locks, seats are picked as the database has them");
-                    *kept = None;
-                    Vec::new()
-                }
-            };
-            let hall = match kept.take() {
-                Some(hall) if hall.read_at.elapsed() < FRESH_FOR => hall,
-                Some(_) | None => self.read_hall(show).await?,
-            };
-            let hall = kept.insert(hall);
-            let owners: BTreeMap<SeatId, BookingId> =
-                locked.into_iter().map(|locked| (locked.seat_id, locked.booking_id)).collect();
-            let seats = as_locked(&hall.seats, &owners);
-            let mine = owners.iter().filter(|(_seat, owner)| **owner == booking_id).map(|(seat, _owner)| *seat);
-            let mine: Vec<SeatId> = mine.collect();
+            let mut standing = self.seats_as_they_stand(show, &mut kept).await?;
+            let mine = standing.locked_by(booking_id);
             let picked = if mine.len() == wish.count.get() {
                 mine
             } else {
-                match choose(&seats, wish, hall.focus) {
+                let focus = standing.hall.focus;
+                match standing.look(|seats| choose(seats, wish, focus)) {
                     Choice::Together(seat_ids) => seat_ids,
                     Choice::Split(groups) => groups.into_iter().flatten().collect(),
-                    Choice::NotTogether { .. } if hall.read_at < asked_at => {
+                    Choice::NotTogether { .. } if standing.read_at() < asked_at => {
                         *kept = None;
                         continue;
                     }
@@ -101,11 +92,11 @@ impl App {
                 }
             };
             let request = request(SeatSelection::parse(picked).map_err(invalid_selection)?);
-            match self.claim_at_edge(&request, show).await {
+            match self.claim_at_edge(&request).await {
                 Ok(claim) => return Ok((request, claim)),
                 Err(AppError::SeatsTaken { seat_ids }) => {
                     metrics::counter!("boxoffice_seats_picked_again_total").increment(1);
-                    for seat in hall.seats.iter_mut().filter(|seat| seat_ids.contains(&seat.seat_id)) {
+                    for seat in standing.hall.seats.iter_mut().filter(|seat| seat_ids.contains(&seat.seat_id)) {
                         seat.state = ShowSeatState::Held;
                     }
                     refused = Some(AppError::SeatsTaken { seat_ids });
@@ -114,6 +105,28 @@ impl App {
             }
         }
         Err(refused.unwrap_or(AppError::NotTogether { largest: 0 }))
+    }
+
+    /// The seats of a show as they stand, for whoever has the turn to look at them; what was read is kept for the next.
+    pub(crate) async fn seats_as_they_stand<'a>(
+        &self,
+        show: &Show,
+        kept: &'a mut Option<Hall>,
+    ) -> Result<Standing<'a>, AppError> {
+        let locked = match self.locks().held(show.id, self.now()).await {
+            Ok(locked) => locked,
+            Err(error) => {
+                tracing::debug!(show.id = %show.id, %error, "no seat locks, the seats stand as the database has them");
+                *kept = None;
+                Vec::new()
+            }
+        };
+        let hall = match kept.take() {
+            Some(hall) if hall.read_at.elapsed() < FRESH_FOR => hall,
+            Some(_) | None => self.read_hall(show).await?,
+        };
+        let owners = locked.into_iter().map(|locked| (locked.seat_id, locked.booking_id)).collect();
+        Ok(Standing { hall: kept.insert(hall), owners })
     }
 
     async fn read_hall(&self, show: &Show) -> Result<Hall, AppError> {
@@ -126,6 +139,40 @@ impl App {
     }
 }
 
+impl Standing<'_> {
+    /// When the seats were read, or a moment before: what has been let go or released since is not seen.
+    pub(crate) fn read_at(&self) -> Instant {
+        self.hall.read_at
+    }
+
+    /// Whether a seat is locked, for whichever booking.
+    pub(crate) fn is_locked(&self, seat_id: SeatId) -> bool {
+        self.owners.contains_key(&seat_id)
+    }
+
+    /// Looks at the seats, those that are locked being held. A large show's are marked and not copied.
+    pub(crate) fn look<T>(&mut self, look: impl FnOnce(&[ShowSeat]) -> T) -> T {
+        let mut locked = Vec::new();
+        for (place, seat) in self.hall.seats.iter_mut().enumerate() {
+            if seat.is_free() && self.owners.contains_key(&seat.seat_id) {
+                seat.state = ShowSeatState::Held;
+                locked.push(place);
+            }
+        }
+        let seen = look(&self.hall.seats);
+        // They may be let go before the seats are read again.
+        for place in locked {
+            self.hall.seats[place].state = ShowSeatState::Available;
+        }
+        seen
+    }
+
+    fn locked_by(&self, booking_id: BookingId) -> Vec<SeatId> {
+        let mine = self.owners.iter().filter(|(_seat, owner)| **owner == booking_id);
+        mine.map(|(seat, _owner)| *seat).collect()
+    }
+}
+
 /// Where the best seats are for a kind of performance.
 fn focus_of(kind: EventKind) -> Focus {
     match kind {
@@ -133,13 +180,4 @@ fn focus_of(kind: EventKind) -> Focus {
         EventKind::Concert => Focus::Front,
         EventKind::Play => Focus::Middle,
     }
-}
-
-/// The seats, with those that are locked held.
-fn as_locked(seats: &[ShowSeat], owners: &BTreeMap<SeatId, BookingId>) -> Vec<ShowSeat> {
-    let stands = |seat: &ShowSeat| {
-        let is_locked = seat.is_free() && owners.contains_key(&seat.seat_id);
-        ShowSeat { state: if is_locked { ShowSeatState::Held } else { seat.state }, ..seat.clone() }
-    };
-    seats.iter().map(stands).collect()
 }

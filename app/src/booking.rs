@@ -113,7 +113,8 @@ impl App {
             code: code.clone(),
             fingerprint: fingerprint.clone(),
         };
-        if let Some(known) = self.known(booking_id).await? {
+        let known = self.known(booking_id).await?;
+        if let Some(known) = &known {
             if known.fingerprint != fingerprint {
                 return Err(AppError::KeyReused);
             }
@@ -126,10 +127,15 @@ impl App {
         let Some(show) = self.shared.shows_on_sale.find(self.store(), wish.show_id).await? else {
             return Err(AppError::invalid("showId", "show_unknown", format!("there is no show {}", wish.show_id)));
         };
+        show.check_on_sale(self.now()).map_err(|why| AppError::NotOnSale { why })?;
         let (request, claim) = match wished {
             Wished::Chosen(seat_ids) => {
                 let request = request(seat_ids);
-                let claim = self.claim_at_edge(&request, &show).await?;
+                // What has a row was let through before.
+                if known.is_none() {
+                    self.refuse_stranding(&show, request.seat_ids.as_slice()).await?;
+                }
+                let claim = self.claim_at_edge(&request).await?;
                 (request, claim)
             }
             Wished::Best(best) => self.claim_best(&show, &best, request, booking_id).await?,
@@ -191,9 +197,8 @@ impl App {
 
     /// Refuses at the speed of the locks what the database would refuse anyway, before the engine hears of it. What is
     /// refused here leaves nothing behind, and its key can be used again.
-    pub(crate) async fn claim_at_edge(&self, request: &BookingRequest, show: &Show) -> Result<Option<Hold>, AppError> {
+    pub(crate) async fn claim_at_edge(&self, request: &BookingRequest) -> Result<Option<Hold>, AppError> {
         let now = self.now();
-        show.check_on_sale(now).map_err(|why| AppError::NotOnSale { why })?;
         let claim = Hold {
             show_id: request.show_id,
             seat_ids: request.seat_ids.sorted(),

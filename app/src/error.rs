@@ -32,6 +32,12 @@ pub enum AppError {
         /// Which.
         seat_ids: Vec<SeatId>,
     },
+    /// Seats that were picked by hand would leave others single, and the show does not sell such seats.
+    #[error("the seats would leave {} single, which can be avoided", seat_ids.len())]
+    SeatsStranded {
+        /// The seats that would be left single.
+        seat_ids: Vec<SeatId>,
+    },
     /// There are not as many seats together as were wished for.
     #[error("there are not as many seats together; {largest} there are")]
     NotTogether {
@@ -151,6 +157,7 @@ impl AppError {
             Self::Invalid { code, .. } => code,
             Self::NotFound { .. } => "not_found",
             Self::SeatsTaken { .. } => "seats_taken",
+            Self::SeatsStranded { .. } => "seats_stranded",
             Self::NotTogether { .. } => "not_together",
             Self::NotOnSale { .. } => "not_on_sale",
             Self::TooManyHolds { .. } => "too_many_holds",

@@ -25,6 +25,7 @@ pub mod session;
 pub mod show;
 pub mod show_plan;
 mod shows_on_sale;
+mod single_seat;
 pub mod venue;
 pub mod webhook;
 

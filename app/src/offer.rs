@@ -1,12 +1,14 @@
 //! Offers and quotes: what a partner takes off, and what some seats would cost.
 
 use domain::booking::SeatSelection;
+use domain::booking_state::FailureReason;
 use domain::ids::{OfferId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
 use domain::offer::Offer;
 use domain::offer_draft::OfferDraft;
 use domain::offer_terms::OfferCode;
 use domain::quote::Quote;
+use domain::single_seat::SingleSeatVerdict;
 use store::{Priced, Versioned};
 use uuid::Uuid;
 
@@ -17,17 +19,31 @@ use crate::identity::Caller;
 use crate::listing::{Listed, check_limit, no_cursor};
 use crate::{App, AppError};
 
+/// What some seats would cost, and what they would leave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quoted {
+    /// What they cost.
+    pub quote: Quote,
+    /// What the show's rule says about the single seats that they leave.
+    pub single_seats: SingleSeatVerdict,
+}
+
 impl App {
-    /// What some seats of a show would cost now. Whether they can be had is not looked at.
-    pub async fn quote(&self, show_id: ShowId, seat_ids: Vec<SeatId>, code: Option<&str>) -> Result<Quote, AppError> {
+    /// What some seats of a show would cost now, and which they would leave single. Whether they can be had is not looked
+    /// at.
+    pub async fn quote(&self, show_id: ShowId, seat_ids: Vec<SeatId>, code: Option<&str>) -> Result<Quoted, AppError> {
         let seats = SeatSelection::parse(seat_ids).map_err(invalid_selection)?;
         let code = code.map(parse_code).transpose()?;
-        match self.store().quote(show_id, seats.as_slice(), code.as_ref(), self.now()).await? {
-            Priced::Quoted(quote) => Ok(*quote),
-            Priced::UnknownShow => Err(AppError::NotFound { what: "show" }),
-            Priced::UnknownSeats { seat_ids } => Err(seats_unknown(&seat_ids)),
-            Priced::NoPrice => Err(AppError::BookingFailed { reason: domain::booking_state::FailureReason::NoPrice }),
-        }
+        let quote = match self.store().quote(show_id, seats.as_slice(), code.as_ref(), self.now()).await? {
+            Priced::Quoted(quote) => *quote,
+            Priced::UnknownShow => return Err(AppError::NotFound { what: "show" }),
+            Priced::UnknownSeats { seat_ids } => return Err(seats_unknown(&seat_ids)),
+            Priced::NoPrice => return Err(AppError::BookingFailed { reason: FailureReason::NoPrice }),
+        };
+        let show = self.shared.shows_on_sale.find(self.store(), show_id).await?;
+        let show = show.ok_or(AppError::NotFound { what: "show" })?;
+        let single_seats = self.judge_seats(&show, seats.as_slice()).await?;
+        Ok(Quoted { quote, single_seats })
     }
 
     /// Writes down an offer of a partner, as it is drafted for an id and whose it is.

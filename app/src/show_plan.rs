@@ -7,6 +7,7 @@ use domain::member::Deed;
 use domain::money::{Currency, Money};
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, RefundPolicy, RefundTier, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use jiff::{SignedDuration, Timestamp};
 use store::{Allocated, Allocation, Versioned};
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub struct ShowTerms {
     /// What a customer gets back who cancels, from the longest time before the show to the shortest; as usual if it is
     /// not said.
     pub refund_policy: Option<Vec<RefundTier>>,
+    /// What is done about customers who pick seats by hand and leave single ones.
+    pub single_seats: SingleSeatRule,
 }
 
 /// A show that is to be put on.
@@ -53,7 +56,7 @@ pub struct ShowWish {
 impl ShowTerms {
     /// The show with these terms.
     fn of(self, show: Show, minutes: i32, now: Timestamp) -> Result<Show, AppError> {
-        let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy } = self;
+        let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy, single_seats } = self;
         let price = |(category, minor)| (category, Money::new(minor, show.currency));
         let refused = |field| move |problem: String| AppError::invalid(field, "invalid_value", problem);
         let hold = hold_seconds.map_or(Ok(HoldTime::DEFAULT), HoldTime::parse);
@@ -67,6 +70,7 @@ impl ShowTerms {
             prices: prices.into_iter().map(price).collect(),
             hold: hold.map_err(|error| refused("holdSeconds")(error.to_string()))?,
             refund_policy: refund_policy.map_err(|error| refused("refundPolicy")(error.to_string()))?,
+            single_seats,
             ..show
         };
         show.check().map_err(AppError::of_field)?;
@@ -107,6 +111,7 @@ impl App {
             prices: BTreeMap::new(),
             hold: HoldTime::DEFAULT,
             refund_policy: RefundPolicy::standard(),
+            single_seats: SingleSeatRule::default(),
         };
         let show = terms.of(blank, event.duration_minutes, now)?;
         self.store().create_show(&show).await?;

@@ -8,6 +8,7 @@ use domain::money::{Currency, Money};
 use domain::partner::Partner;
 use domain::seat::{Seat, SeatCategory};
 use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use domain::venue::{Hall, Venue};
 use jiff::{SignedDuration, Timestamp};
 use store::Catalogue;
@@ -118,5 +119,6 @@ pub(crate) fn show(place: Place, hold_seconds: i64, category: &SeatCategory, now
         prices: BTreeMap::from([(category.clone(), Money::new(1500, Currency::EUR))]),
         hold: HoldTime::parse(hold_seconds)?,
         refund_policy: RefundPolicy::standard(),
+        single_seats: SingleSeatRule::Allow,
     })
 }

@@ -10,6 +10,7 @@ use crate::ids::{EventId, HallId, PartnerId, ShowId};
 use crate::limits::{HARD_CAP_SECONDS, HOLD_SECONDS};
 use crate::money::{Currency, Money, Percent};
 use crate::seat::SeatCategory;
+use crate::single_seat::SingleSeatRule;
 
 /// Whether a show takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,9 @@ pub struct Show {
     pub hold: HoldTime,
     /// What a customer gets back who cancels, frozen into each booking at purchase.
     pub refund_policy: RefundPolicy,
+    /// What is done about customers who pick seats by hand and leave single ones.
+    #[serde(default)]
+    pub single_seats: SingleSeatRule,
 }
 
 /// The most categories that a show has prices for.

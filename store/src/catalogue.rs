@@ -136,14 +136,16 @@ async fn load_shows(tx: &DatabaseTransaction, shows: &[Show]) -> Result<(), Stor
             it.currency.as_str(),
             it.hold.seconds(),
             json_text(&it.refund_policy)?,
+            it.single_seats.as_str(),
         ]);
         prices.extend(it.prices.iter().map(|(category, price)| bind![it.id, category.as_str(), price.minor]));
     }
     let columns = "id, event_id, hall_id, partner_id, starts_at, ends_at, sales_open_at, sales_close_at, state, \
-                   currency, hold_seconds, refund_policy";
+                   currency, hold_seconds, refund_policy, single_seats";
     let update = "(id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at, \
                   sales_open_at = excluded.sales_open_at, sales_close_at = excluded.sales_close_at, \
-                  hold_seconds = excluded.hold_seconds, refund_policy = excluded.refund_policy";
+                  hold_seconds = excluded.hold_seconds, refund_policy = excluded.refund_policy, \
+                  single_seats = excluded.single_seats";
     insert(tx, "shows", columns, rows, update).await?;
     let update = "(show_id, category) do update set price_minor = excluded.price_minor";
     insert(tx, "show_prices", "show_id, category, price_minor", prices, update).await

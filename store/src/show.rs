@@ -7,6 +7,7 @@ use domain::ids::{EventId, HallId, PartnerId, ShowId};
 use domain::money::{Currency, Money};
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use domain::venue::Venue;
 use jiff::Timestamp;
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
@@ -135,7 +136,7 @@ pub(crate) async fn load(db: &impl Session, show_id: ShowId, lock: &str) -> Resu
 }
 
 const COLUMNS: &str = "s.id, s.event_id, s.hall_id, s.partner_id, s.starts_at, s.ends_at, s.sales_open_at, \
-     s.sales_close_at, s.state, s.currency, s.hold_seconds, s.refund_policy";
+     s.sales_close_at, s.state, s.currency, s.hold_seconds, s.refund_policy, s.single_seats";
 
 async fn load_prices(db: &impl Session, show_ids: &[&str]) -> Result<HashMap<String, Vec<PriceRow>>, StoreError> {
     let mut by_show: HashMap<String, Vec<PriceRow>> = HashMap::new();
@@ -174,6 +175,7 @@ struct ShowRow {
     currency: String,
     hold_seconds: i64,
     refund_policy: String,
+    single_seats: String,
 }
 
 impl ShowRow {
@@ -200,6 +202,7 @@ impl ShowRow {
             prices,
             hold: of.read(HoldTime::parse(self.hold_seconds))?,
             refund_policy: of.json(&self.refund_policy)?,
+            single_seats: of.named(&self.single_seats, &SingleSeatRule::ALL, SingleSeatRule::as_str)?,
         })
     }
 }

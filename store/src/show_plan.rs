@@ -95,8 +95,8 @@ impl Store {
 
 async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool, StoreError> {
     let text = "insert into shows (id, event_id, hall_id, partner_id, starts_at, ends_at, sales_open_at, \
-                sales_close_at, state, currency, hold_seconds, refund_policy) \
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing";
+                sales_close_at, state, currency, hold_seconds, refund_policy, single_seats) \
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing";
     let values = bind![
         show.id,
         show.event_id,
@@ -110,6 +110,7 @@ async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool, StoreErro
         show.currency.as_str(),
         show.hold.seconds(),
         json_text(&show.refund_policy)?,
+        show.single_seats.as_str(),
     ];
     if sql(text, values).run(tx).await? == 0 {
         return Ok(false);
@@ -123,7 +124,8 @@ async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool, StoreErro
 
 async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Edited, StoreError> {
     let text = "update shows set starts_at = $3, ends_at = $4, sales_open_at = $5, sales_close_at = $6, \
-                hold_seconds = $7, refund_policy = $8, version = version + 1 where id = $1 and version = $2";
+                hold_seconds = $7, refund_policy = $8, single_seats = $9, version = version + 1 \
+                where id = $1 and version = $2";
     let values = bind![
         show.id,
         seen,
@@ -133,6 +135,7 @@ async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Edit
         show.sales_close_at,
         show.hold.seconds(),
         json_text(&show.refund_policy)?,
+        show.single_seats.as_str(),
     ];
     let changed = sql(text, values).run(tx).await?;
     if changed == 1 {

@@ -8,6 +8,7 @@ use domain::money::{Currency, Money};
 use domain::partner::Partner;
 use domain::seat::{Seat, SeatCategory};
 use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use domain::venue::{Hall, Venue};
 use jiff::{SignedDuration, Timestamp};
 use store::Catalogue;
@@ -123,6 +124,7 @@ fn show(
         prices: BTreeMap::from([(category, Money::new(price, Currency::EUR))]),
         hold: HoldTime::parse(hold).unwrap(),
         refund_policy: RefundPolicy::standard(),
+        single_seats: SingleSeatRule::Allow,
     }
 }
 

@@ -7,6 +7,7 @@ use domain::ids::{EventId, HallId, PartnerId, ShowId};
 use domain::money::{Currency, Money};
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use jiff::Timestamp;
 
 use super::event::{CONCERT_MINUTES, FILM_MINUTES, PLAY_MINUTES, SECOND_FILM_MINUTES};
@@ -93,6 +94,7 @@ fn scheduled(id: ShowId, performance: Performance, starts_at: Timestamp) -> Show
         prices: in_currency(prices, currency),
         hold: HoldTime::DEFAULT,
         refund_policy: RefundPolicy::standard(),
+        single_seats: SingleSeatRule::Allow,
     }
 }
 

@@ -1,45 +1,83 @@
 //! Booking without choosing: the best seats together are picked, and the ones that are told are the ones that are held.
+//! And choosing by hand, where a show minds the single seats that are left.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use domain::best_available::{BestWish, Choice, Focus, SeatCount, choose};
 use domain::ids::{SeatId, ShowId};
 use futures::future::join_all;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use testkit::TestApp;
-use testkit::person::Person;
+use testkit::buyer::Buyer;
+use testkit::faults::{Fault, Gate};
+use testkit::person::{Person, send};
+use testkit::{Answer, TestApp};
 use uuid::Uuid;
 
 use crate::planning::{self, is};
 
-/// The rows of the hall, each of sixteen seats.
-const ROWS: [char; 10] = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'];
+/// A hall of ten rows, each of sixteen seats.
+const HALL: [u32; 10] = [16; 10];
 
-/// Puts a show on in a hall of these rows.
-async fn put_on(owner: &mut Person<'_>) -> ShowId {
-    let rows: String = ROWS.iter().map(|row| format!("{row} 1-16\n")).collect();
-    let prices = json!([{ "category": "standard", "minor": 2000 }]);
+/// Puts a show on in a hall with rows of these lengths.
+async fn put_on(owner: &mut Person<'_>, rows: &[u32], terms: Value) -> ShowId {
+    let rows: String = ('A'..).zip(rows).map(|(row, seats)| format!("{row} 1-{seats}\n")).collect();
     let drawing = format!("section stalls, category standard\n{rows}");
-    planning::put_on(owner, &drawing, json!({ "prices": prices })).await.show_id
+    planning::put_on(owner, &drawing, terms).await.show_id
+}
+
+/// Terms of a show with a rule about single seats.
+fn minding(single_seats: &str) -> Value {
+    let prices = json!([{ "category": "standard", "minor": 2000 }, { "category": "premium", "minor": 3000 }]);
+    json!({ "prices": prices, "singleSeats": single_seats })
+}
+
+/// Terms of a show at one price.
+fn at(minor: i64) -> Value {
+    json!({ "prices": [{ "category": "standard", "minor": minor }] })
 }
 
 /// Where a seat is: its row, and its number.
 async fn places(app: &TestApp, show_id: ShowId) -> BTreeMap<SeatId, (String, u32)> {
     let seats = app.store.show_seats(show_id).await.unwrap();
-    assert_eq!(seats.len(), 160);
     seats.into_iter().map(|seat| (seat.seat_id, (seat.row, seat.number.parse().unwrap()))).collect()
 }
 
+/// The seats of each row, from left to right.
+async fn rows(app: &TestApp, show_id: ShowId) -> BTreeMap<String, Vec<SeatId>> {
+    let mut by_place: Vec<_> = places(app, show_id).await.into_iter().map(|(seat, place)| (place, seat)).collect();
+    by_place.sort();
+    let mut rows: BTreeMap<String, Vec<SeatId>> = BTreeMap::new();
+    for ((row, _number), seat) in by_place {
+        rows.entry(row).or_default().push(seat);
+    }
+    rows
+}
+
 fn held(body: &Value) -> Vec<SeatId> {
-    body["seatIds"].as_array().unwrap().iter().map(|seat| seat.as_str().unwrap().parse().unwrap()).collect()
+    seats(&body["seatIds"])
+}
+
+fn seats(ids: &Value) -> Vec<SeatId> {
+    ids.as_array().unwrap().iter().map(|seat| seat.as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// Asks what seats cost: those that they would leave single, and whether the show does not sell them for that.
+async fn quoted(app: &TestApp, show_id: ShowId, picked: &[SeatId]) -> (Vec<SeatId>, bool) {
+    let wish = json!({ "showId": show_id, "seatIds": picked });
+    let quoted = send(app, Method::POST, "/quotes", None, Some(wish)).await;
+    assert_eq!(quoted.status, StatusCode::OK, "{quoted:?}");
+    assert_eq!(quoted.body["lines"].as_array().unwrap().len(), picked.len(), "{quoted:?}");
+    (seats(&quoted.body["singleSeats"]), quoted.body["isRefused"].as_bool().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_sits_together_in_the_middle() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
-    let show_id = put_on(&mut ada).await;
+    let show_id = put_on(&mut ada, &HALL, at(2000)).await;
     let places = places(&app, show_id).await;
     let buyer = app.buyer();
     let four = json!({ "count": 4 });
@@ -79,7 +117,7 @@ async fn whoever_is_refused_is_refused_for_a_reason() {
     const ASKERS: usize = 60;
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
-    let show_id = put_on(&mut ada).await;
+    let show_id = put_on(&mut ada, &HALL, at(2000)).await;
     let places = places(&app, show_id).await;
     let four = json!({ "count": 4 });
     let asked = join_all((0..ASKERS).map(|_| {
@@ -117,5 +155,106 @@ async fn whoever_is_refused_is_refused_for_a_reason() {
     };
     assert!(matches!(choose(&seats, &wish, Focus::Middle), Choice::NotTogether { .. }), "there were four together");
     join_all(winners.iter().map(|(buyer, booking_id)| buyer.cancel(*booking_id))).await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_a_seat_single_is_told_or_refused_as_the_show_wants_it() {
+    let app = TestApp::start().await;
+    let (mut ada, mut eve) = (Person::register(&app).await, Person::register(&app).await);
+    let (allows, warns) = (put_on(&mut ada, &HALL, at(2000)).await, put_on(&mut eve, &HALL, minding("warn")).await);
+    let mut bookings = Vec::new();
+    let mut keep = |buyer: Buyer, booked: Answer| {
+        assert_eq!(booked.status, StatusCode::CREATED, "{booked:?}");
+        bookings.push((buyer, booked.booking_id()));
+    };
+
+    // The second and the third seat leave the first one single.
+    for (show_id, rule, told) in [(allows, "allow", false), (warns, "warn", true)] {
+        let shown = ada.send(Method::GET, &format!("/shows/{show_id}"), None).await;
+        assert_eq!(shown.body["singleSeats"], rule, "{shown:?}");
+        let row = &rows(&app, show_id).await["A"];
+        let single = if told { vec![row[0]] } else { Vec::new() };
+        assert_eq!(quoted(&app, show_id, &row[1..3]).await, (single, false), "{rule}");
+        assert_eq!(quoted(&app, show_id, &row[..2]).await, (Vec::new(), false), "{rule}");
+        let buyer = app.buyer();
+        let booked = buyer.book(show_id, &row[1..3]).await;
+        keep(buyer, booked);
+        assert_eq!(quoted(&app, show_id, &row[..1]).await, (Vec::new(), false), "it is single already");
+        assert_eq!(quoted(&app, show_id, &row[2..5]).await, (Vec::new(), false), "one of them is not free");
+    }
+
+    let refuses = put_on(&mut ada, &HALL, minding("refuse")).await;
+    let rows = rows(&app, refuses).await;
+    let row = &rows["A"];
+    assert_eq!(quoted(&app, refuses, &row[1..3]).await, (vec![row[0]], true));
+    let buyer = app.buyer();
+    let refused = buyer.book_with("by hand", refuses, &row[1..3]).await;
+    is(&refused, StatusCode::CONFLICT, "seats_stranded");
+    assert_eq!((held(&refused.body), &refused.body["field"]), (vec![row[0]], &json!("seatIds")), "{refused:?}");
+    assert!(app.store.find_booking(buyer.booking_for("by hand")).await.unwrap().is_none(), "it left something behind");
+    let again = buyer.book_with("by hand", refuses, &row[1..3]).await;
+    is(&again, StatusCode::CONFLICT, "seats_stranded");
+    // Nothing was claimed: somebody else has them at once, and is answered the same under the same key.
+    let other = app.buyer();
+    let first = other.book_with("three", refuses, &row[..3]).await;
+    let second = other.book_with("three", refuses, &row[..3]).await;
+    assert_eq!((second.status, second.booking_id()), (StatusCode::CREATED, first.booking_id()), "{second:?}");
+    keep(other, first);
+    let late = app.buyer().book(refuses, &row[1..3]).await;
+    is(&late, StatusCode::CONFLICT, "seats_taken");
+
+    // The last seats of a row are sold: one of two, and two of three, cannot but leave one.
+    let (two, three) = (&rows["B"], &rows["C"]);
+    for picked in [&two[..10], &two[10..14], &two[14..15], &two[15..], &three[..10], &three[10..13], &three[13..15]] {
+        let buyer = app.buyer();
+        assert_eq!(quoted(&app, refuses, picked).await, (Vec::new(), false), "{} seats", picked.len());
+        let booked = buyer.book(refuses, picked).await;
+        keep(buyer, booked);
+    }
+
+    for (buyer, booking_id) in &bookings {
+        buyer.cancel(*booking_id).await;
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_again_is_not_refused_for_what_has_become_of_the_row() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let show_id = put_on(&mut ada, &HALL, minding("refuse")).await;
+    let row = &rows(&app, show_id).await["A"];
+    // The first seat is one of a kind, so that it is sold although it leaves the second one single.
+    let moved = json!({ "action": "move", "category": "premium", "seatIds": [row[0]] });
+    let moved = ada.send(Method::POST, &format!("/shows/{show_id}/allocations"), Some(moved)).await;
+    assert_eq!(moved.status, StatusCode::NO_CONTENT, "{moved:?}");
+
+    // The third and the fourth are claimed while there are two beside them, and are not opened yet.
+    let buyer = app.buyer();
+    let gate = Arc::new(Gate::default());
+    let booking_id = buyer.booking_for("slow");
+    app.faults.plan(booking_id, "booking.open", Fault::Hold(Arc::clone(&gate)));
+    let first = {
+        let (buyer, picked) = (buyer.clone(), row[2..4].to_vec());
+        tokio::spawn(async move { buyer.book_with("slow", show_id, &picked).await })
+    };
+    gate.reached().await;
+    let other = app.buyer();
+    let alone = other.book(show_id, &row[..1]).await;
+    assert_eq!(alone.status, StatusCode::CREATED, "{alone:?}");
+    let again = buyer.book_with("slow", show_id, &row[2..4]).await;
+    assert_eq!(again.status, StatusCode::ACCEPTED, "{again:?}");
+    gate.open();
+    assert!(first.await.unwrap().status.is_success());
+    buyer.wait_for(booking_id, "awaiting_payment", Duration::from_secs(20)).await;
+    let opened = buyer.book_with("slow", show_id, &row[2..4]).await;
+    assert_eq!((opened.status, opened.booking_id()), (StatusCode::CREATED, booking_id), "{opened:?}");
+    let new = buyer.book(show_id, &row[5..7]).await;
+    is(&new, StatusCode::CONFLICT, "seats_stranded");
+    assert_eq!(held(&new.body), [row[4]], "{new:?}");
+
+    other.cancel(alone.booking_id()).await;
+    buyer.cancel(booking_id).await;
     app.finish().await;
 }

@@ -229,8 +229,11 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     }
     let below_nothing = with(wish.clone(), "prices", json!([{ "category": "standard", "minor": -1 }]));
     is(&ada.send(Method::POST, &shows, Some(below_nothing)).await, StatusCode::BAD_REQUEST, "invalid_body");
+    let forbidden = ada.send(Method::POST, &shows, Some(with(wish.clone(), "singleSeats", json!("forbid")))).await;
+    is(&forbidden, StatusCode::BAD_REQUEST, "invalid_body");
+    assert_eq!(forbidden.body["field"], "singleSeats");
     let created = ada.send(Method::POST, &shows, Some(wish.clone())).await;
-    assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+    assert_eq!((created.status, &created.body["singleSeats"]), (StatusCode::CREATED, &json!("allow")), "{created:?}");
     let show = text(&created.body["id"]);
     let seats = ada.send(Method::GET, &format!("/shows/{show}/seats"), None).await;
     assert_eq!(seats.body["counts"]["available"], 52, "{seats:?}");
@@ -265,8 +268,9 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
         change.as_object_mut().unwrap().remove(field);
     }
     change["prices"] = json!([{ "category": "premium", "minor": 9900 }, { "category": "standard", "minor": 1 }]);
+    change["singleSeats"] = json!("refuse");
     let changed = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
-    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    assert_eq!((changed.status, &changed.body["singleSeats"]), (StatusCode::OK, &json!("refuse")), "{changed:?}");
     let again = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
     is(&again, StatusCode::PRECONDITION_FAILED, "changed");
     assert_eq!(buyer.booking(booked.booking_id()).await.body["amount"]["minor"], 5500, "what was bought stays");

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use domain::ids::{EventId, HallId, PartnerId, ShowId};
 use domain::money::{Currency, Percent};
 use domain::show::{HoldTime, NotOnSale, RefundPolicy, RefundTier, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -26,6 +27,7 @@ fn show(state: ShowState) -> Show {
         prices: BTreeMap::new(),
         hold: HoldTime::DEFAULT,
         refund_policy: RefundPolicy::standard(),
+        single_seats: SingleSeatRule::Allow,
     }
 }
 
@@ -49,6 +51,15 @@ fn who_is_paying_when_sales_close_is_not_refused() {
     check(99, Ok(()));
     check(102, Err(NotOnSale::Over));
     assert_eq!(show(ShowState::Cancelled).check_confirmable(at(50)), Err(NotOnSale::Cancelled));
+}
+
+#[test]
+fn one_that_was_written_down_without_a_rule_about_single_seats_allows_them() {
+    let strict = Show { single_seats: SingleSeatRule::Refuse, ..show(ShowState::Scheduled) };
+    let mut written = serde_json::to_value(&strict).unwrap();
+    assert_eq!(serde_json::from_value::<Show>(written.clone()).unwrap(), strict);
+    written.as_object_mut().unwrap().remove("single_seats").unwrap();
+    assert_eq!(serde_json::from_value::<Show>(written).unwrap(), show(ShowState::Scheduled));
 }
 
 #[test]

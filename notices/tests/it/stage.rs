@@ -16,6 +16,7 @@ use domain::payment::{IntentId, IntentReading, IntentState, RecordAttempt};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
 use domain::seat::{Seat, SeatCategory};
 use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use domain::venue::{Hall, Venue};
 use jiff::{SignedDuration, Timestamp};
 use notices::{Letters, Mailer, Sender};
@@ -330,6 +331,7 @@ fn catalogue(titles: BTreeMap<String, String>) -> Catalogue {
         prices: BTreeMap::from([(category("premium"), euros(2_750)), (category("standard"), euros(1_750))]),
         hold: HoldTime::DEFAULT,
         refund_policy: RefundPolicy::standard(),
+        single_seats: SingleSeatRule::Allow,
     };
     Catalogue {
         partners: vec![Partner { id: partner_id(), name: "Stadttheater".to_owned() }],

@@ -2,6 +2,7 @@
 
 use domain::booking::BookingOpened;
 use domain::show_seat::ShowSeatState;
+use domain::single_seat::SingleSeatRule;
 use jiff::SignedDuration;
 use store::ShowFilter;
 
@@ -21,12 +22,13 @@ async fn can_be_loaded_again_without_touching_the_inventory(db: TestDatabase) {
     fixture::tamper(&store, "update shows set state = 'cancelled'").await;
     let mut renamed = catalogue(fixture::SEATS);
     renamed.venues[0].name = "Kleines Haus".to_owned();
+    renamed.shows[0].single_seats = SingleSeatRule::Warn;
     store.load_catalogue(&renamed, now()).await.unwrap();
     assert_eq!(seat_state(&store, 0).await, ShowSeatState::Held);
     assert_eq!(count(&store, "show_seats").await, 2 * fixture::SEATS as i64);
     assert_eq!(count(&store, "shows where state = 'cancelled'").await, 2);
     let listing = store.find_show_listing(show_id()).await.unwrap().unwrap();
-    assert_eq!(listing.venue.name, "Kleines Haus");
+    assert_eq!((&*listing.venue.name, listing.show.single_seats), ("Kleines Haus", SingleSeatRule::Warn));
 }
 
 async fn a_large_hall_is_loaded_in_bulk(db: TestDatabase) {

@@ -13,6 +13,7 @@ use domain::payment::{IntentId, IntentReading, IntentState, RecordAttempt};
 use domain::seat::{Seat, SeatCategory};
 use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
 use domain::show_seat::ShowSeatState;
+use domain::single_seat::SingleSeatRule;
 use domain::venue::{Hall, Venue};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, Statement};
@@ -94,6 +95,7 @@ pub(crate) fn catalogue(seats: usize) -> Catalogue {
         prices: BTreeMap::from([(standard.clone(), euros(price))]),
         hold: HoldTime::DEFAULT,
         refund_policy: RefundPolicy::standard(),
+        single_seats: SingleSeatRule::Allow,
     };
     Catalogue {
         partners: vec![Partner { id: partner_id, name: "Stadttheater".to_owned() }],

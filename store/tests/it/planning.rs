@@ -4,6 +4,7 @@ use domain::ids::{EventId, HallId, PartnerId, SeatId, VenueId};
 use domain::money::Money;
 use domain::seat::{Seat, SeatCategory};
 use domain::show_seat::ShowSeatState;
+use domain::single_seat::SingleSeatRule;
 use futures::future::join_all;
 use store::{Allocated, Allocation, Edited, SeatsDrawn};
 use uuid::Uuid;
@@ -134,6 +135,7 @@ async fn a_show_is_put_on_with_the_seats_of_its_hall_and_changed(db: TestDatabas
     store.load_catalogue(&catalogue, now()).await.unwrap();
     let mut show = catalogue.shows[0].clone();
     show.id = domain::ids::ShowId::new(Uuid::from_u128(0x5050));
+    show.single_seats = SingleSeatRule::Warn;
     assert!(store.create_show(&show).await.unwrap());
     assert!(!store.create_show(&show).await.unwrap());
     assert_eq!(store.show_seats(show.id).await.unwrap().len(), SEATS);
@@ -143,6 +145,7 @@ async fn a_show_is_put_on_with_the_seats_of_its_hall_and_changed(db: TestDatabas
     let dearer = SeatCategory::parse("dearer").unwrap();
     show.prices = [(dearer, Money::new(9_900, show.currency))].into();
     show.sales_close_at = after(10);
+    show.single_seats = SingleSeatRule::Refuse;
     assert_eq!(store.update_show(&show, 1).await.unwrap(), Edited::Done { version: 2 });
     assert_eq!(store.find_show(show.id).await.unwrap().unwrap(), show);
     assert_eq!(store.update_show(&catalogue.shows[0], 7).await.unwrap(), Edited::Changed);

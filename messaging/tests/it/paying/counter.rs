@@ -20,6 +20,7 @@ use domain::partner::Partner;
 use domain::payment::{AttemptToRequest, IntentId, IntentReading, IntentState, RecordAttempt};
 use domain::seat::{Seat, SeatCategory};
 use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
+use domain::single_seat::SingleSeatRule;
 use domain::venue::{Hall, Venue};
 use jiff::{SignedDuration, Timestamp};
 use locks::MemoryLocks;
@@ -341,6 +342,7 @@ fn catalogue() -> Catalogue {
             prices: BTreeMap::from([(category, Money::new(PRICE, Currency::EUR))]),
             hold: HoldTime::DEFAULT,
             refund_policy: RefundPolicy::standard(),
+            single_seats: SingleSeatRule::Allow,
         }],
     }
 }
