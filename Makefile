@@ -5,9 +5,13 @@ MAKEFLAGS += --no-print-directory
 
 # Passed on to cargo by `make test`, for example ARGS="-p store".
 ARGS ?=
-# What `make faults` draws everything from, and for how many minutes it rages.
+# With FUZZ=1 `make test` asks the API at random as well, once all tests have passed.
+FUZZ ?=
+# What `make faults` and `make fuzz-api` draw everything from, and for how many minutes `make faults` rages.
 SEED ?= 1
 MINUTES ?= 10
+# How many requests `make fuzz-api` draws for each operation and caller, at most.
+MAX ?= 20
 # Which release `make upgrade` starts from; the newest tag, if none is named.
 FROM ?=
 # Which of faults/mutations `make mutations` tries, without `.toml`; all, if none is named.
@@ -19,7 +23,7 @@ QUICK ?=
 FULL ?=
 ONLY ?=
 
-.PHONY: help demo run start stop migrate test test-consul faults upgrade mutations bench lint format openapi clean-data
+.PHONY: help demo run start stop migrate test test-consul fuzz-api faults upgrade mutations bench lint format openapi clean-data
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,10 +44,13 @@ migrate: ## Bring the database to the current schema
 	@scripts/boxoffice migrate
 
 test: ## Run all tests with the services they need (ARGS="-p store" for some)
-	@scripts/test $(ARGS)
+	@FUZZ=$(FUZZ) scripts/test $(ARGS)
 
 test-consul: ## Test the registration at a real Consul agent, built first
 	@scripts/test-consul
+
+fuzz-api: ## Ask the API for what its document says and does not, and check every answer (SEED=1 MAX=20)
+	@scripts/fuzz-api --seed $(SEED) --max $(MAX)
 
 faults: ## Kill, pause, cut and fill under load, then check every promise (SEED=1 MINUTES=10)
 	@scripts/faults --seed $(SEED) --minutes $(MINUTES)

@@ -75,8 +75,8 @@ pub struct OfferIn {
     /// What it takes off the price of a seat; either this or `percent`.
     #[oai(nullable)]
     pub amount: Option<AmountBody>,
-    /// By how many bookings its code may be used in all.
-    #[oai(nullable)]
+    /// By how many bookings its code may be used in all, 1 to 100,000.
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "100000")))]
     pub uses: Option<u32>,
     /// Whether it is switched on; it is if it is not said.
     #[oai(nullable)]

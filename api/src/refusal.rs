@@ -36,35 +36,35 @@ macro_rules! statuses {
 
 statuses! {
     /// Listing what everybody may read.
-    Browsing: 400 500 503;
+    Browsing: 400 429 500 503;
     /// Reading what everybody may read.
-    Open: 400 404 500 503;
+    Open: 400 404 429 500 503;
     /// Listing what belongs to the caller.
-    Listing: 400 401 500 503;
+    Listing: 400 401 429 500 503;
     /// Reading what belongs to the caller.
-    Owned: 400 401 404 500 503;
+    Owned: 400 401 404 429 500 503;
     /// Saying something of oneself.
-    Introducing: 400 401 413 415 500 503;
+    Introducing: 400 401 413 415 429 500 503;
     /// Showing who one is.
     Entering: 400 401 409 413 415 422 429 500 503;
     /// Looking at what belongs to a partner.
-    Planning: 400 401 403 404 500 503;
+    Planning: 400 401 403 404 429 500 503;
     /// Changing what belongs to a partner.
-    Editing: 400 401 403 404 409 412 413 415 422 500 503;
+    Editing: 400 401 403 404 409 412 413 415 422 429 500 503;
     /// Saying who somebody is, or may be.
     Governing: 400 401 403 404 409 413 415 422 429 500 503;
     /// Asking what something costs.
-    Asking: 400 404 409 413 415 422 500 503;
+    Asking: 400 404 409 413 415 422 429 500 503;
     /// Buying.
-    Buying: 400 401 409 413 415 422 500 503;
+    Buying: 400 401 409 413 415 422 429 500 503;
     /// Moving a booking along.
-    Moving: 400 401 404 409 500 503;
+    Moving: 400 401 404 409 413 429 500 503;
     /// Looking at what only operators see.
-    Watching: 400 401 403 500 503;
+    Watching: 400 401 403 429 500 503;
     /// Stepping in.
-    Operating: 400 401 403 404 409 413 415 422 500 503;
+    Operating: 400 401 403 404 409 413 415 422 429 500 503;
     /// Telling what happened to a payment.
-    Telling: 400 404 413 500 503;
+    Telling: 400 404 413 429 500 503;
 }
 
 impl<S: Statuses> ApiResponse for Refusal<S> {

@@ -46,6 +46,8 @@ pub(crate) fn cursor(at: Timestamp, names: &[&str]) -> String {
 /// The moment and the names of a cursor.
 pub(crate) fn parse_cursor(text: &str) -> Result<(Timestamp, Vec<String>), AppError> {
     let parsed = hex::decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|plain| {
+        // PostgreSQL knows no text with a zero byte.
+        let plain = Some(plain).filter(|plain| !plain.contains('\0'))?;
         let mut parts = plain.split('/').map(str::to_owned);
         let at = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
         Some((at, parts.collect()))

@@ -59,6 +59,10 @@ pub const OPEN_HOLDS_PER_CUSTOMER_AND_SHOW: i32 = 2;
 /// The most payment attempts for one booking; the deadline usually comes first.
 pub const PAYMENT_ATTEMPTS: u32 = 5;
 
+/// The most uses of the code of an offer: a booking of its own for every seat of the largest hall. Each is a row, written
+/// with the offer.
+pub const USES_PER_OFFER: u32 = 100_000;
+
 /// The longest accepted `Idempotency-Key`, in characters.
 pub const IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::InvalidField;
 use crate::ids::{OfferId, PartnerId};
-use crate::limits::SEATS_PER_BOOKING;
+use crate::limits::{SEATS_PER_BOOKING, USES_PER_OFFER};
 use crate::money::{Money, Percent};
 use crate::offer::{Offer, OfferScope};
 use crate::offer_calendar::{BookingPeriod, InvalidStartTimes, ShowCalendar, StartTimes, Weekday};
@@ -145,6 +145,12 @@ pub enum InvalidOffer {
     /// It can never be used.
     #[error("uses must be at least 1; to switch the offer off say active: false")]
     NoUses,
+    /// They could not all be written down.
+    #[error("uses must be at most {USES_PER_OFFER}, not {value}; leave it out for any number")]
+    TooManyUses {
+        /// The number as given.
+        value: u32,
+    },
     /// What is automatic cannot be counted by its code.
     #[error("uses can only be limited for an offer with a code; add a code or leave uses out")]
     UsesWithoutCode,
@@ -165,7 +171,7 @@ impl InvalidOffer {
             Self::Nth { .. } => "nth",
             Self::Gives | Self::Percent { .. } => "percent",
             Self::Amount { .. } => "amount",
-            Self::NoUses | Self::UsesWithoutCode => "uses",
+            Self::NoUses | Self::TooManyUses { .. } | Self::UsesWithoutCode => "uses",
         }
     }
 }
@@ -246,6 +252,7 @@ impl OfferDraft {
             None => Ok(None),
             Some(None) => Err(InvalidOffer::NoUses),
             Some(Some(_)) if self.code.is_none() => Err(InvalidOffer::UsesWithoutCode),
+            Some(Some(uses)) if uses.get() > USES_PER_OFFER => Err(InvalidOffer::TooManyUses { value: uses.get() }),
             Some(uses) => Ok(uses),
         }
     }

@@ -220,7 +220,11 @@ impl RefundPolicy {
     /// The share that a cancellation at `now` gives back for a show that starts at `starts_at`.
     pub fn share_at(&self, now: Timestamp, starts_at: Timestamp) -> Percent {
         let left: SignedDuration = starts_at.duration_since(now);
-        let tier = self.0.iter().find(|tier| left >= SignedDuration::from_mins(tier.until_minutes_before));
+        // A partner may say a time that no duration holds: then it has passed.
+        let in_time = |tier: &&RefundTier| {
+            SignedDuration::try_from_mins(tier.until_minutes_before).is_some_and(|before| left >= before)
+        };
+        let tier = self.0.iter().find(in_time);
         tier.map_or(Percent::NONE, |tier| tier.share)
     }
 }

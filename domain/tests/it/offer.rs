@@ -49,6 +49,7 @@ fn an_offer_that_makes_no_sense_is_refused_by_the_name_of_its_field() {
     check(amount(1, 0), "amount must be more than nothing, not 0.00 EUR");
     check(amount(1, -1), "amount must be more than nothing, not -0.01 EUR");
     check(OfferDraft { uses: Some(0), ..coded(1, "SUMMER") }, "uses must be at least 1");
+    check(OfferDraft { uses: Some(100_001), ..coded(1, "SUMMER") }, "uses must be at most 100000, not 100001");
     check(OfferDraft { uses: Some(100), ..draft(1) }, "uses can only be limited for an offer with a code");
 }
 
@@ -59,6 +60,7 @@ fn what_is_just_inside_the_limits_is_an_offer() {
     check(coded(1, "ABC"));
     check(coded(1, &"7".repeat(32)));
     check(OfferDraft { uses: Some(1), ..coded(1, "-A-") });
+    check(OfferDraft { uses: Some(100_000), ..coded(1, "-A-") });
     check(OfferDraft { at_least: Some(2), nth: Some(10), ..draft(1) });
     check(OfferDraft { percent: Some(100), ..between(1, "22:00", "02:00") });
     check(OfferDraft { percent: Some(1), ..between(1, "18:00", "00:00") });

@@ -63,6 +63,14 @@ fn one_that_was_written_down_without_a_rule_about_single_seats_allows_them() {
 }
 
 #[test]
+fn a_time_before_all_time_has_passed() {
+    let tier = |until_minutes_before, share| RefundTier { until_minutes_before, share };
+    let policy = RefundPolicy::parse(vec![tier(i64::MAX, Percent::FULL), tier(60, Percent::HALF)]).unwrap();
+    assert_eq!(policy.share_at(at(0), at(100)), Percent::HALF);
+    assert_eq!(policy.share_at(at(100), at(100)), Percent::NONE);
+}
+
+#[test]
 fn the_standard_policy_gives_back_all_then_half_then_nothing() {
     let starts_at = at(100);
     let check = |minutes, share| {
