@@ -17,6 +17,7 @@ pub mod session;
 pub mod availability;
 pub mod browse;
 pub mod event;
+pub mod import;
 pub mod offer;
 pub mod quote;
 pub mod seat_map;
@@ -92,7 +93,7 @@ type Routes = (
     contact::ContactRoutes,
     partner::PartnerRoutes,
     venue::VenueRoutes,
-    event::EventRoutes,
+    (event::EventRoutes, import::ImportRoutes),
     (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
     browse::BrowseRoutes,
     health::HealthRoutes,
@@ -142,7 +143,7 @@ fn service() -> OpenApiService<Routes, ()> {
         contact::ContactRoutes,
         partner::PartnerRoutes,
         venue::VenueRoutes,
-        event::EventRoutes,
+        (event::EventRoutes, import::ImportRoutes),
         (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
         browse::BrowseRoutes,
         health::HealthRoutes,

@@ -10,6 +10,7 @@ pub mod contact;
 mod editing;
 pub mod event;
 pub mod identity;
+pub mod import;
 mod known_bookings;
 pub mod listing;
 pub mod message;

@@ -27,7 +27,7 @@ pub struct VenueWish {
 }
 
 impl VenueWish {
-    fn of(self, id: VenueId, partner_id: PartnerId) -> Result<Venue, AppError> {
+    pub(crate) fn of(self, id: VenueId, partner_id: PartnerId) -> Result<Venue, AppError> {
         let Self { name, address, city, country, time_zone } = self;
         let venue = Venue { id, partner_id, name, address, city, country, time_zone };
         venue.check().map_err(AppError::of_field)?;
@@ -132,7 +132,8 @@ impl App {
     }
 }
 
-fn hall_name(name: &str) -> Result<String, AppError> {
+/// The name of a room, if it can be one.
+pub(crate) fn hall_name(name: &str) -> Result<String, AppError> {
     domain::field::check_line("name", name, NAME_CHARACTERS).map_err(AppError::of_field)?;
     Ok(name.to_owned())
 }

@@ -53,9 +53,14 @@ impl<'a> Person<'a> {
 
     /// Sends text with their access token.
     pub async fn send_text(&self, method: Method, path: &str, text: &str) -> Answer {
+        self.send_as(method, path, "text/plain", text).await
+    }
+
+    /// Sends text of another content type with their access token.
+    pub async fn send_as(&self, method: Method, path: &str, content_type: &str, text: &str) -> Answer {
         let url = format!("{}/api/v1{path}", self.app.addresses.api);
         let request = self.app.world.http().request(method, url).bearer_auth(&self.access_token);
-        self.app.buyer().send(request.header("Content-Type", "text/plain").body(text.to_owned())).await
+        self.app.buyer().send(request.header("Content-Type", content_type).body(text.to_owned())).await
     }
 
     /// Gets another access token.
