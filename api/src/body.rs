@@ -31,8 +31,13 @@ pub struct Fields(Map<String, Value>);
 /// Reads a body: JSON, an object, the fields of a `T` and no others.
 pub fn read<T: ReadBody>(text: &[u8]) -> Result<T, Problem> {
     let value = serde_json::from_slice(text).map_err(|error| Problem::new(&MALFORMED_JSON, error.to_string()))?;
+    read_value(value, "the body")
+}
+
+/// Reads a part of a body, which is called `what`: an object, the fields of a `T` and no others.
+pub(crate) fn read_value<T: ReadBody>(value: Value, what: &str) -> Result<T, Problem> {
     let Value::Object(fields) = value else {
-        return Err(Problem::new(&INVALID_BODY, "the body must be a JSON object"));
+        return Err(Problem::new(&INVALID_BODY, format!("{what} must be a JSON object")));
     };
     let mut fields = Fields(fields);
     let read = T::read(&mut fields)?;

@@ -18,6 +18,7 @@ pub mod availability;
 pub mod browse;
 pub mod event;
 pub mod fee;
+pub mod import;
 pub mod offer;
 pub mod offer_calendar;
 pub mod offer_scope;
@@ -96,7 +97,7 @@ type Routes = (
     contact::ContactRoutes,
     partner::PartnerRoutes,
     venue::VenueRoutes,
-    event::EventRoutes,
+    (event::EventRoutes, import::ImportRoutes),
     (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, fee::FeeRoutes, quote::QuoteRoutes),
     browse::BrowseRoutes,
     health::HealthRoutes,
@@ -146,7 +147,7 @@ fn service() -> OpenApiService<Routes, ()> {
         contact::ContactRoutes,
         partner::PartnerRoutes,
         venue::VenueRoutes,
-        event::EventRoutes,
+        (event::EventRoutes, import::ImportRoutes),
         (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, fee::FeeRoutes, quote::QuoteRoutes),
         browse::BrowseRoutes,
         health::HealthRoutes,

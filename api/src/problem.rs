@@ -110,6 +110,11 @@ impl Problem {
         self.kind
     }
 
+    /// The field, parameter or header that is wrong, if one is.
+    pub fn field(&self) -> Option<&str> {
+        self.members.field.as_deref()
+    }
+
     /// The problem that an error of the framework stands for.
     pub fn of(error: poem::Error) -> Self {
         match error.downcast::<Self>() {

@@ -351,7 +351,7 @@ impl ShowIn {
 }
 
 impl ShowChangeIn {
-    fn parse(self) -> Result<ShowTerms, Problem> {
+    pub(crate) fn parse(self) -> Result<ShowTerms, Problem> {
         let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy, single_seats } = self;
         let price = |PriceIn { category, minor }: PriceIn| Ok((category_of(&category)?, minor));
         let refund_policy =

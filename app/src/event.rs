@@ -31,7 +31,7 @@ pub struct EventWish {
 }
 
 impl EventWish {
-    fn of(self, id: EventId, partner_id: PartnerId) -> Result<Event, AppError> {
+    pub(crate) fn of(self, id: EventId, partner_id: PartnerId) -> Result<Event, AppError> {
         let Self { kind, titles, languages, genres, duration_minutes, age_rating } = self;
         let event = Event { id, partner_id, kind, titles, languages, genres, duration_minutes, age_rating };
         event.check().map_err(AppError::of_field)?;

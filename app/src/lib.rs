@@ -11,6 +11,7 @@ mod editing;
 pub mod event;
 pub mod fee;
 pub mod identity;
+pub mod import;
 mod known_bookings;
 pub mod listing;
 pub mod message;

@@ -28,6 +28,17 @@ pub struct HallSeats {
     pub seats: Vec<Seat>,
 }
 
+impl Drawn {
+    /// The seat map that it is.
+    pub(crate) fn parse(self) -> Result<SeatMap, AppError> {
+        let seat_map = match self {
+            Self::Json(drawing) => SeatMap::parse(&drawing),
+            Self::Text(text) => SeatMap::parse_text(&text),
+        };
+        seat_map.map_err(|faults| AppError::SeatMapRefused { faults })
+    }
+}
+
 impl App {
     /// Gives a hall the seats of a seat map and no others; `if_match` is the version that the caller has seen. Seats that
     /// were there stay the same seats. Shows that are planned keep the seats that they have.
@@ -39,16 +50,16 @@ impl App {
         drawn: Drawn,
     ) -> Result<Versioned<HallSeats>, AppError> {
         let Versioned { content: hall, version } = self.hall_of(caller, hall_id, Deed::Plan).await?;
-        let seat_map = match drawn {
-            Drawn::Json(drawing) => SeatMap::parse(&drawing),
-            Drawn::Text(text) => SeatMap::parse_text(&text),
-        };
-        let seats = seat_map.map_err(|faults| AppError::SeatMapRefused { faults })?.seats(hall_id);
-        match self.store().draw_seats(hall_id, &seats, seen(if_match, version)?).await? {
-            SeatsDrawn::Done { version } => {
-                let hall = HallHead { seats: i64::try_from(seats.len()).unwrap_or(i64::MAX), ..hall };
-                Ok(Versioned { content: HallSeats { hall, seats }, version })
-            }
+        let seats = drawn.parse()?.seats(hall_id);
+        let version = self.draw_seats(hall_id, &seats, seen(if_match, version)?).await?;
+        let hall = HallHead { seats: i64::try_from(seats.len()).unwrap_or(i64::MAX), ..hall };
+        Ok(Versioned { content: HallSeats { hall, seats }, version })
+    }
+
+    /// Gives a hall that is in the version `seen` these seats and no others; the version that it has then.
+    pub(crate) async fn draw_seats(&self, hall_id: HallId, seats: &[Seat], seen: i64) -> Result<i64, AppError> {
+        match self.store().draw_seats(hall_id, seats, seen).await? {
+            SeatsDrawn::Done { version } => Ok(version),
             SeatsDrawn::Gone => Err(AppError::NotFound { what: "hall" }),
             SeatsDrawn::Changed => Err(AppError::Changed),
             SeatsDrawn::InUse { seat_ids } => Err(AppError::SeatsInUse { seat_ids }),

@@ -87,6 +87,13 @@ impl App {
         wish: ShowWish,
     ) -> Result<Versioned<Show>, AppError> {
         self.require_deed(caller, partner_id, Deed::Plan).await?;
+        let show = self.planned(ShowId::new(Uuid::new_v4()), partner_id, wish).await?;
+        self.store().create_show(&show).await?;
+        Ok(Versioned { content: show, version: 1 })
+    }
+
+    /// The show that is wished for, which is not put on yet.
+    pub(crate) async fn planned(&self, id: ShowId, partner_id: PartnerId, wish: ShowWish) -> Result<Show, AppError> {
         let ShowWish { event_id, hall_id, currency, terms } = wish;
         let unknown = |field| AppError::invalid(field, "invalid_value", "there is none of this partner");
         let event = self.store().find_event(event_id).await?.filter(|event| event.content.partner_id == partner_id);
@@ -98,7 +105,7 @@ impl App {
         }
         let now = self.now();
         let blank = Show {
-            id: ShowId::new(Uuid::new_v4()),
+            id,
             event_id,
             hall_id,
             partner_id,
@@ -113,9 +120,7 @@ impl App {
             refund_policy: RefundPolicy::standard(),
             single_seats: SingleSeatRule::default(),
         };
-        let show = terms.of(blank, event.duration_minutes, now)?;
-        self.store().create_show(&show).await?;
-        Ok(Versioned { content: show, version: 1 })
+        terms.of(blank, event.duration_minutes, now)
     }
 
     /// Changes when a show is, what it costs and its rules; `if_match` is the version that the caller has seen. What was
@@ -128,11 +133,16 @@ impl App {
         terms: ShowTerms,
     ) -> Result<Versioned<Show>, AppError> {
         let before = self.show_of(caller, show_id, Deed::Plan).await?;
-        let event = self.find_event(before.content.event_id).await?.content;
-        let opened = before.content.sales_open_at;
-        let show = terms.of(before.content, event.duration_minutes, opened)?;
+        let show = self.replanned(before.content, terms).await?;
         let edited = self.store().update_show(&show, seen(if_match, before.version)?).await?;
         Ok(Versioned { content: show, version: conclude(edited, "show")? })
+    }
+
+    /// A show with other terms, which it does not have yet.
+    pub(crate) async fn replanned(&self, before: Show, terms: ShowTerms) -> Result<Show, AppError> {
+        let event = self.find_event(before.event_id).await?.content;
+        let opened = before.sales_open_at;
+        terms.of(before, event.duration_minutes, opened)
     }
 
     /// Keeps seats of a show back, sells them again, or sells them as another category: all of them or none, and never

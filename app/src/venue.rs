@@ -27,7 +27,7 @@ pub struct VenueWish {
 }
 
 impl VenueWish {
-    fn of(self, id: VenueId, partner_id: PartnerId) -> Result<Venue, AppError> {
+    pub(crate) fn of(self, id: VenueId, partner_id: PartnerId) -> Result<Venue, AppError> {
         let Self { name, address, city, country, time_zone } = self;
         let venue = Venue { id, partner_id, name, address, city, country, time_zone };
         venue.check().map_err(AppError::of_field)?;

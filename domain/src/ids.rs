@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::external_id::ExternalId;
 use crate::payment::IntentId;
 
 /// The namespace of all derived ids. Changing it would orphan every key that was ever used.
@@ -198,4 +199,26 @@ impl SeatId {
     pub fn for_place(hall: HallId, section: &str, row: &str, number: &str) -> Self {
         Self::derive(&[&hall.to_string(), section, row, number])
     }
+}
+
+macro_rules! imported_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        impl $name {
+            $(#[$doc])*
+            pub fn for_external(partner: PartnerId, external: &ExternalId) -> Self {
+                Self::derive(&[&partner.to_string(), external.as_str()])
+            }
+        }
+    )*};
+}
+
+imported_ids! {
+    /// The building that a partner's own system knows by this id: importing it twice finds the same one.
+    VenueId;
+    /// The room that a partner's own system knows by this id.
+    HallId;
+    /// The event that a partner's own system knows by this id.
+    EventId;
+    /// The show that a partner's own system knows by this id.
+    ShowId;
 }

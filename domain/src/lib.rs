@@ -10,6 +10,7 @@ pub mod member;
 pub mod session;
 
 pub mod event;
+pub mod external_id;
 pub mod partner;
 mod position;
 pub mod seat;

@@ -93,7 +93,56 @@ pub struct Seat {
     pub y: f64,
 }
 
+/// Where a seat is, in the words of its seat map: what names it within its hall.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeatPlace {
+    /// The part of the hall.
+    pub section: String,
+    /// The row; [`GENERAL_ADMISSION_ROW`] where places are sold by count.
+    pub row: String,
+    /// The number.
+    pub number: String,
+}
+
+/// A text that does not say where a seat is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not section, row and number of a seat with a slash between them, such as `stalls/A/12`")]
+pub struct InvalidSeatPlace {
+    /// The text as given, cut.
+    pub text: String,
+}
+
+impl SeatPlace {
+    /// Parses `stalls/A/12`, or `floor//7` where places are sold by count. A seat with a slash in its own names cannot be
+    /// written so: what is printed on tickets cannot be read back either, for `112` is seat 12 of row 1 and seat 2 of row 11.
+    pub fn parse(text: &str) -> Result<Self, InvalidSeatPlace> {
+        let parts: Vec<&str> = text.split('/').collect();
+        match parts[..] {
+            [section, row, number] if !section.is_empty() && !number.is_empty() => {
+                Ok(Self { section: section.to_owned(), row: row.to_owned(), number: number.to_owned() })
+            }
+            _ => Err(InvalidSeatPlace { text: text.chars().take(128).collect() }),
+        }
+    }
+
+    /// The seat of a hall that is there, if one is.
+    pub fn seat_id(&self, hall: HallId) -> SeatId {
+        SeatId::for_place(hall, &self.section, &self.row, &self.number)
+    }
+}
+
+impl fmt::Display for SeatPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.section, self.row, self.number)
+    }
+}
+
 impl Seat {
+    /// Where it is, in the words of its seat map.
+    pub fn place(&self) -> SeatPlace {
+        SeatPlace { section: self.section.clone(), row: self.row.clone(), number: self.number.clone() }
+    }
+
     /// What is printed on a ticket: section, row and number.
     pub fn label(&self) -> String {
         format!("{} {}{}", self.section, self.row, self.number)

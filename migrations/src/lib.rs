@@ -26,6 +26,7 @@ mod m20261121_000010_catalogue_editing;
 mod m20261121_000011_offers;
 mod m20261122_000012_plans_for_new_shows;
 mod m20261122_000013_single_seats;
+mod m20261122_000015_sold_elsewhere;
 
 /// Any number that nothing else locks: the text `boxoffic` as an integer.
 const ADVISORY_LOCK: i64 = 0x626f_786f_6666_6963;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_offers::Migration),
             Box::new(m20261122_000012_plans_for_new_shows::Migration),
             Box::new(m20261122_000013_single_seats::Migration),
+            Box::new(m20261122_000015_sold_elsewhere::Migration),
         ]
     }
 }

@@ -27,6 +27,7 @@ mod seat_map;
 mod show;
 mod show_plan;
 mod show_seat;
+mod sold_elsewhere;
 mod venue;
 mod versioned;
 
@@ -79,5 +80,6 @@ pub use session::{NewSession, Standing};
 pub use show::{ShowFilter, ShowListing};
 pub use show_plan::{Allocated, Allocation};
 pub use show_seat::{Obstacles, SeatCheck};
+pub use sold_elsewhere::{SoldElsewhere, SoldTwice};
 pub use venue::HallHead;
 pub use versioned::{Edited, Versioned};

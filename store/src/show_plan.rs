@@ -12,6 +12,7 @@ use crate::Store;
 use crate::column::{RowOf, json_text};
 use crate::error::StoreError;
 use crate::show;
+use crate::sold_elsewhere;
 use crate::statement::{SEATS_AT_ONCE, bind, placeholders, sql, with_seats};
 use crate::transaction::Outcome;
 use crate::versioned::{Edited, Versioned, edited};
@@ -93,7 +94,7 @@ impl Store {
     }
 }
 
-async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool, StoreError> {
+pub(crate) async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool, StoreError> {
     let text = "insert into shows (id, event_id, hall_id, partner_id, starts_at, ends_at, sales_open_at, \
                 sales_close_at, state, currency, hold_seconds, refund_policy, single_seats) \
                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing";
@@ -176,6 +177,10 @@ async fn allocate(
             placeholders(3, some.len())
         );
         changed += sql(text, with_seats(bind![show_id, value], some)).run(tx).await?;
+        if matches!(allocation, Allocation::Block | Allocation::Release) {
+            // What is kept back by hand is given back by hand, whatever a theatre's own system says.
+            sold_elsewhere::forget(tx, show_id, some).await?;
+        }
     }
     if changed == sorted.len() as u64 {
         return Ok(Outcome::Commit(Allocated::Done));

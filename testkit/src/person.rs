@@ -56,7 +56,12 @@ impl<'a> Person<'a> {
 
     /// Sends text with their access token.
     pub async fn send_text(&self, method: Method, path: &str, text: &str) -> Answer {
-        let request = self.request(method, path).header("Content-Type", "text/plain");
+        self.send_as(method, path, "text/plain", text).await
+    }
+
+    /// Sends text of another content type with their access token.
+    pub async fn send_as(&self, method: Method, path: &str, content_type: &str, text: &str) -> Answer {
+        let request = self.request(method, path).header("Content-Type", content_type);
         self.app.buyer().send(request.body(text.to_owned())).await
     }
 

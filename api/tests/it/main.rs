@@ -4,6 +4,7 @@
 
 mod describing;
 mod explaining;
+mod importing;
 mod logging;
 mod mapping;
 mod parsing;

@@ -55,6 +55,8 @@ async fn a_huge_body_is_refused_whether_it_says_so_or_not() {
     assert_eq!(body["limit"], 65_536);
     let boasting = client().post("/api/v1/bookings").header("Content-Length", "99999999999").body("x").send().await;
     is_problem(boasting, 413, "body_too_large").await;
+    let import = client().post("/api/v1/partners/x/imports").body(vec![b'x'; 8 * 1024 * 1024 + 1]).send().await;
+    assert_eq!(is_problem(import, 413, "body_too_large").await["limit"], 8_388_608);
     let webhook = client().post("/webhooks/simulator").body(vec![b'x'; 256 * 1024 + 1]).send().await;
     assert_eq!(is_problem(webhook, 413, "body_too_large").await["limit"], 262_144);
 }

@@ -16,6 +16,8 @@ mod by_hand;
 mod crash;
 #[path = "../it/identity.rs"]
 mod identity;
+#[path = "../it/importing.rs"]
+mod importing;
 #[path = "../it/large.rs"]
 mod large;
 #[path = "../it/late_money.rs"]

@@ -11,6 +11,7 @@ mod configuration;
 mod crash;
 mod edges;
 mod identity;
+mod importing;
 mod large;
 mod late_money;
 mod messages;

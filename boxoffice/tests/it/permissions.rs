@@ -50,6 +50,7 @@ const OPERATIONS: &[(&str, Audience, &str)] = &[
     ("drawHall", Callers, "{}"),
     ("getHallSeats", Callers, ""),
     ("createShow", Callers, "{}"),
+    ("importCatalogue", Callers, "{}"),
     ("updateShow", Callers, "{}"),
     ("allocateSeats", Callers, "{}"),
     ("createOffer", Callers, "{}"),

@@ -1,4 +1,6 @@
-use domain::ids::{BookingId, CustomerId, PaymentId, RefundId, ShowId};
+use domain::external_id::ExternalId;
+use domain::ids::{BookingId, CustomerId, HallId, PartnerId, PaymentId, RefundId, SeatId, ShowId, VenueId};
+use domain::seat::SeatPlace;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -25,6 +27,37 @@ fn a_show_is_not_a_booking() {
     let show = ShowId::new(Uuid::from_u128(1)).to_string();
     let problem = BookingId::parse(&show).unwrap_err();
     assert!(problem.to_string().contains("must look like `bkg_`"), "{problem}");
+}
+
+#[test]
+fn what_is_imported_twice_is_one_thing_of_one_partner() {
+    let (one, two) = (PartnerId::new(Uuid::from_u128(1)), PartnerId::new(Uuid::from_u128(2)));
+    let external = |text: &str| ExternalId::parse("externalId", text).unwrap();
+    let main = VenueId::for_external(one, &external("main"));
+    assert_eq!(main, VenueId::for_external(one, &external("main")));
+    assert_ne!(main, VenueId::for_external(two, &external("main")));
+    assert_ne!(main, VenueId::for_external(one, &external("Main")));
+    assert_ne!(main.uuid(), HallId::for_external(one, &external("main")).uuid(), "a hall is not its building");
+    let longest = "é".repeat(100);
+    for (text, is_one) in [("1", true), (longest.as_str(), true), ("", false), (" 1", false), ("a\nb", false)] {
+        assert_eq!(ExternalId::parse("venue", text).is_ok(), is_one, "{text:?}");
+    }
+    let refused = ExternalId::parse("venue", &"x".repeat(101)).unwrap_err();
+    assert_eq!(refused.field, "venue");
+}
+
+#[test]
+fn a_seat_is_found_by_section_row_and_number() {
+    let hall = HallId::new(Uuid::from_u128(1));
+    let place = SeatPlace::parse("stalls/A/12").unwrap();
+    assert_eq!(place.seat_id(hall), SeatId::for_place(hall, "stalls", "A", "12"));
+    assert_eq!(SeatPlace::parse("floor//7").unwrap().seat_id(hall), SeatId::for_place(hall, "floor", "", "7"));
+    for text in ["stalls/A/12", "floor//7", "upper balcony/1/2 a"] {
+        assert_eq!(SeatPlace::parse(text).unwrap().to_string(), text);
+    }
+    for wrong in ["", "A12", "stalls A12", "stalls/A", "/A/12", "stalls/A/", "stalls/A/12/", "a/b/A/12"] {
+        assert!(SeatPlace::parse(wrong).is_err(), "{wrong:?}");
+    }
 }
 
 #[test]

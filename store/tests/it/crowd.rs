@@ -36,6 +36,9 @@ const BOOKINGS: &[&str] = &[
      in (select show_id from crowd)",
     "update show_seats set state = 'held', version = 2, held_until_at = 1900000000000, booking_id = 'bkg_' || \
      substr(show_id, 29, 8) || substr(seat_id, 5, 24) where substr(seat_id, 5, 1) = 'f' and substr(seat_id, 5, 2) <> 'fe' and show_id in (select show_id from crowd)",
+    "update show_seats set state = 'blocked', version = 2 where substr(seat_id, 5, 1) = 'd' and show_id \
+     in (select show_id from crowd)",
+    "insert into show_seats_sold_elsewhere select show_id, seat_id from crowd where state = 'failed'",
     "insert into hold_slots select show_id, customer_id, 1, booking_id from crowd where state = 'awaiting_payment' \
      on conflict do nothing",
     "insert into tickets select 'tkt_' || substr(booking_id, 5), booking_id, show_id, seat_id, \

@@ -41,6 +41,7 @@ const GROWING: &[&str] = &[
     "seats",
     "show_prices",
     "show_seats",
+    "show_seats_sold_elsewhere",
     "shows",
     "tickets",
     "timeline_entries",

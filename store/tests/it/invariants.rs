@@ -45,6 +45,11 @@ const NEVER: &[(&str, &str)] = &[
          and (s.state <> 'held' or s.booking_id <> b.id or s.version <> k.seat_version)",
     ),
     (
+        "a seat that is sold elsewhere and not blocked",
+        "select e.seat_id from show_seats_sold_elsewhere e join show_seats s on s.show_id = e.show_id \
+         and s.seat_id = e.seat_id where s.state <> 'blocked'",
+    ),
+    (
         "a slot of a booking that holds nothing",
         "select h.booking_id from hold_slots h where not exists (select 1 from show_seats s \
          where s.booking_id = h.booking_id and s.state = 'held')",

@@ -63,4 +63,5 @@ mod racing;
 mod reading;
 mod refunding;
 mod retrying;
+mod selling_elsewhere;
 mod sweeping;

@@ -109,6 +109,10 @@ async fn plan(store: &Store, log: &StatementLog) {
     let category = SeatCategory::parse("standard").expect("a category");
     call!(store, log, allocate(other.id, &[seat(0)], &Allocation::Move { category }));
     call!(store, log, allocate(other.id, &[SeatId::new(Uuid::nil())], &Allocation::Block));
+    call!(store, log, sell_elsewhere(other.id, &[seat(2), seat(3)]));
+    call!(store, log, sell_elsewhere(other.id, &[seat(3)]));
+    let another = Show { id: ShowId::new(Uuid::from_u128(0x5051)), ..show.clone() };
+    call!(store, log, create_show_sold_elsewhere(&another, &[seat(1)]));
     let empty = HallId::new(Uuid::from_u128(0x4a11));
     call!(store, log, create_hall(empty, venue.id, "Small"));
     let seat = |number: u128| Seat {

@@ -1,0 +1,73 @@
+//! Where a seat is, on the wire: `stalls/A/12`, or the three by their names.
+
+use std::borrow::Cow;
+
+use domain::seat::SeatPlace;
+use poem_openapi::Object;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use serde_json::Value;
+
+/// Where a seat is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatPlaceIn(pub SeatPlace);
+
+/// Where a seat is, by the names of its seat map.
+#[derive(Debug, Object)]
+#[oai(rename = "SeatPlace", rename_all = "camelCase", deny_unknown_fields)]
+struct Names {
+    /// The part of the hall.
+    section: String,
+    /// The row; empty where places are sold by count.
+    #[oai(default)]
+    row: String,
+    /// The number.
+    number: String,
+}
+
+impl Type for SeatPlaceIn {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string_or_SeatPlace".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let text = MetaSchema { example: Some("stalls/A/12".into()), ..MetaSchema::new("string") };
+        let either = vec![MetaSchemaRef::Inline(Box::new(text)), Names::schema_ref()];
+        MetaSchemaRef::Inline(Box::new(MetaSchema { any_of: either, ..MetaSchema::ANY }))
+    }
+
+    fn register(registry: &mut Registry) {
+        Names::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl ParseFromJSON for SeatPlaceIn {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        if let Some(Value::String(text)) = &value {
+            return SeatPlace::parse(text).map(Self).map_err(ParseError::custom);
+        }
+        let Names { section, row, number } = Names::parse_from_json(value).map_err(ParseError::propagate)?;
+        Ok(Self(SeatPlace { section, row, number }))
+    }
+}
+
+impl ToJSON for SeatPlaceIn {
+    fn to_json(&self) -> Option<Value> {
+        let SeatPlace { section, row, number } = self.0.clone();
+        Names { section, row, number }.to_json()
+    }
+}
