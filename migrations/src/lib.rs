@@ -25,6 +25,7 @@ mod m20261121_000009_identity;
 mod m20261121_000010_catalogue_editing;
 mod m20261121_000011_offers;
 mod m20261122_000012_plans_for_new_shows;
+mod m20261122_000014_called_off_at;
 
 /// Any number that nothing else locks: the text `boxoffic` as an integer.
 const ADVISORY_LOCK: i64 = 0x626f_786f_6666_6963;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_catalogue_editing::Migration),
             Box::new(m20261121_000011_offers::Migration),
             Box::new(m20261122_000012_plans_for_new_shows::Migration),
+            Box::new(m20261122_000014_called_off_at::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ use domain::payment::{IntentId, IntentState};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
 use domain::seat::{Seat, SeatCategory};
 use domain::show::Show;
+use domain::show_cancel::CallOff;
 use jiff::Timestamp;
 use store::{
     Allocation, BookingFilter, DeadLetter, EventFilter, LogPosition, NewPaymentEvent, NoticeState, OperatorAction,
@@ -109,6 +110,11 @@ async fn plan(store: &Store, log: &StatementLog) {
     let category = SeatCategory::parse("standard").expect("a category");
     call!(store, log, allocate(other.id, &[seat(0)], &Allocation::Move { category }));
     call!(store, log, allocate(other.id, &[SeatId::new(Uuid::nil())], &Allocation::Block));
+    let order = CallOff { show_id: other.id, by: customer(40), reason: Some("rain".to_owned()) };
+    call!(store, log, call_off_show(&order, now()));
+    call!(store, log, cancellation_of(other.id));
+    let some = request(1, "sold", &[0]).booking_id;
+    call!(store, log, bookings_to_cancel(other.id, Some(some), 50));
     let empty = HallId::new(Uuid::from_u128(0x4a11));
     call!(store, log, create_hall(empty, venue.id, "Small"));
     let seat = |number: u128| Seat {
