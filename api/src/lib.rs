@@ -21,6 +21,7 @@ pub mod offer;
 pub mod quote;
 pub mod seat_map;
 pub mod show;
+pub mod show_cancel;
 pub mod show_plan;
 pub mod show_seat;
 pub mod venue;
@@ -93,7 +94,13 @@ type Routes = (
     partner::PartnerRoutes,
     venue::VenueRoutes,
     event::EventRoutes,
-    (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
+    (
+        show_plan::ShowPlanRoutes,
+        show_cancel::ShowCancelRoutes,
+        seat_map::SeatMapRoutes,
+        offer::OfferRoutes,
+        quote::QuoteRoutes,
+    ),
     browse::BrowseRoutes,
     health::HealthRoutes,
 );
@@ -143,7 +150,13 @@ fn service() -> OpenApiService<Routes, ()> {
         partner::PartnerRoutes,
         venue::VenueRoutes,
         event::EventRoutes,
-        (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, quote::QuoteRoutes),
+        (
+            show_plan::ShowPlanRoutes,
+            show_cancel::ShowCancelRoutes,
+            seat_map::SeatMapRoutes,
+            offer::OfferRoutes,
+            quote::QuoteRoutes,
+        ),
         browse::BrowseRoutes,
         health::HealthRoutes,
     );
@@ -157,7 +170,8 @@ One call books seats: it holds them, opens the payment and answers with the outc
 customer, the payment provider and the clock, and ends in exactly one of two ways: tickets, or everything taken back.
 
 Every failure is a problem document (RFC 9457) with a stable `code`, whose page is at `/problems/{code}`. Every \
-request that makes or moves money carries an `Idempotency-Key`; sending it again with the same key is always safe.";
+request of a buyer that makes or moves money carries an `Idempotency-Key`; sending it again with the same key is always \
+safe.";
 
 /// Keeps a use case where it is in memory: without that, each layer between the socket and the operation would carry the
 /// largest of them along, and move it.

@@ -22,6 +22,7 @@ pub mod repair;
 pub mod seat_map;
 pub mod session;
 pub mod show;
+pub mod show_cancel;
 pub mod show_plan;
 mod shows_on_sale;
 pub mod venue;

@@ -52,6 +52,8 @@ const OPERATIONS: &[(&str, Audience, &str)] = &[
     ("createShow", Callers, "{}"),
     ("updateShow", Callers, "{}"),
     ("allocateSeats", Callers, "{}"),
+    ("cancelShow", Callers, "{}"),
+    ("getShowCancellation", Callers, ""),
     ("createOffer", Callers, "{}"),
     ("listOffers", Callers, ""),
     ("getOffer", Callers, ""),
