@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::AppError;
 use payments::ProviderFault;
 use store::StoreError;
 use temporalio_common::error::ApplicationFailure;
@@ -16,6 +17,9 @@ pub enum Fault {
     /// The payment provider.
     #[error(transparent)]
     Provider(#[from] ProviderFault),
+    /// A use case that the step consists of.
+    #[error(transparent)]
+    UseCase(#[from] AppError),
 }
 
 /// How a fault is met.
@@ -40,6 +44,8 @@ impl Fault {
                 (true, None) => Remedy::Retry,
                 (false, _) => Remedy::GiveUp,
             },
+            Self::UseCase(AppError::Unavailable { .. }) => Remedy::Retry,
+            Self::UseCase(_) => Remedy::GiveUp,
         }
     }
 
@@ -47,6 +53,7 @@ impl Fault {
         match self {
             Self::Store(_) => "database",
             Self::Provider(_) => "payment_provider",
+            Self::UseCase(_) => "use_case",
         }
     }
 }

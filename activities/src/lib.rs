@@ -5,4 +5,5 @@ pub mod booking;
 pub mod fault;
 pub mod payment;
 pub mod seat;
+pub mod show;
 pub mod worker;

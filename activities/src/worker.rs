@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::App;
 use app::availability::Announcer;
 use locks::SeatLocks;
 use payments::PaymentProvider;
@@ -11,12 +12,14 @@ use temporalio_client::Client;
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use workflows::book_ticket::BookTicket;
+use workflows::cancel_show::CancelShow;
 use workflows::queues::ProviderEndpoint;
 use workflows::settle_booking::SettleBooking;
 
 use crate::booking::BookingSteps;
 use crate::payment::PaymentSteps;
 use crate::seat::SeatSteps;
+use crate::show::ShowSteps;
 
 /// How long a saga's next task waits for the worker that has the saga in memory before any other may take it: as long
 /// as a killed worker keeps its sagas waiting. A busy one loses little by it, histories being short; the default is 10 s.
@@ -28,6 +31,8 @@ pub struct WorkerParts {
     pub client: Client,
     /// The sagas' task queue; the provider's queues are named after it.
     pub task_queue: String,
+    /// The use cases, of which some steps consist.
+    pub app: App,
     /// The database.
     pub store: Store,
     /// The seat locks.
@@ -71,12 +76,14 @@ fn saga_worker(runtime: &Runtime, parts: &WorkerParts) -> SetupResult {
     let mut options = WorkerOptions::new(parts.task_queue.clone())
         .register_workflow::<BookTicket>()?
         .register_workflow::<SettleBooking>()?
+        .register_workflow::<CancelShow>()?
         .register_activities(SeatSteps { locks: Arc::clone(&parts.locks) })
         .register_activities(BookingSteps {
             store: parts.store.clone(),
             locks: Arc::clone(&parts.locks),
             announcer: parts.announcer.clone(),
         })
+        .register_activities(ShowSteps { app: parts.app.clone() })
         // For sagas that call the provider from here.
         .register_activities(PaymentSteps { provider: Arc::clone(&parts.provider) })
         .sticky_queue_schedule_to_start_timeout(OWN_WORKER)

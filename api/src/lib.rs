@@ -25,6 +25,7 @@ pub mod offer_scope;
 pub mod quote;
 pub mod seat_map;
 pub mod show;
+pub mod show_cancel;
 pub mod show_plan;
 pub mod show_seat;
 pub mod single_seat;
@@ -98,7 +99,14 @@ type Routes = (
     partner::PartnerRoutes,
     venue::VenueRoutes,
     (event::EventRoutes, import::ImportRoutes),
-    (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, fee::FeeRoutes, quote::QuoteRoutes),
+    (
+        show_plan::ShowPlanRoutes,
+        show_cancel::ShowCancelRoutes,
+        seat_map::SeatMapRoutes,
+        offer::OfferRoutes,
+        fee::FeeRoutes,
+        quote::QuoteRoutes,
+    ),
     browse::BrowseRoutes,
     health::HealthRoutes,
 );
@@ -148,7 +156,14 @@ fn service() -> OpenApiService<Routes, ()> {
         partner::PartnerRoutes,
         venue::VenueRoutes,
         (event::EventRoutes, import::ImportRoutes),
-        (show_plan::ShowPlanRoutes, seat_map::SeatMapRoutes, offer::OfferRoutes, fee::FeeRoutes, quote::QuoteRoutes),
+        (
+            show_plan::ShowPlanRoutes,
+            show_cancel::ShowCancelRoutes,
+            seat_map::SeatMapRoutes,
+            offer::OfferRoutes,
+            fee::FeeRoutes,
+            quote::QuoteRoutes,
+        ),
         browse::BrowseRoutes,
         health::HealthRoutes,
     );
@@ -162,7 +177,8 @@ One call books seats: it holds them, opens the payment and answers with the outc
 customer, the payment provider and the clock, and ends in exactly one of two ways: tickets, or everything taken back.
 
 Every failure is a problem document (RFC 9457) with a stable `code`, whose page is at `/problems/{code}`. Every \
-request that makes or moves money carries an `Idempotency-Key`; sending it again with the same key is always safe.";
+request of a buyer that makes or moves money carries an `Idempotency-Key`; sending it again with the same key is always \
+safe.";
 
 /// Keeps a use case where it is in memory: without that, each layer between the socket and the operation would carry the
 /// largest of them along, and move it.

@@ -200,7 +200,7 @@ impl From<AppError> for Problem {
             AppError::KeyReused => {
                 Self::of_field(&kind::IDEMPOTENCY_KEY_REUSED, "Idempotency-Key", "belongs to another request")
             }
-            AppError::WrongState { state: _, wish: _ } => Self::new(&kind::WRONG_STATE, detail),
+            AppError::WrongState { what: _, state: _, wish: _ } => Self::new(&kind::WRONG_STATE, detail),
             AppError::BookingFailed { reason } => {
                 let members = Box::new(Members { reason: Some(reason.code()), ..Members::default() });
                 Self { members, ..Self::new(&kind::BOOKING_FAILED, detail) }

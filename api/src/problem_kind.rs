@@ -70,7 +70,7 @@ problem_kinds! {
     SEATS_TAKEN = "seats_taken", CONFLICT, "Some of the seats are taken";
     TOO_MANY_HOLDS = "too_many_holds", CONFLICT, "There are too many open bookings";
     TOO_MANY_MEMBERS = "too_many_members", CONFLICT, "The partner has too many members";
-    WRONG_STATE = "wrong_state", CONFLICT, "The booking is in another state";
+    WRONG_STATE = "wrong_state", CONFLICT, "It is in another state";
     CHANGED = "changed", PRECONDITION_FAILED, "Somebody else has changed it";
     BODY_TOO_LARGE = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON";

@@ -53,6 +53,8 @@ statuses! {
     Editing: 400 401 403 404 409 412 413 415 422 429 500 503;
     /// Importing, whose things are refused one by one.
     Importing: 400 401 403 404 413 415 422 429 500 503;
+    /// Calling off what belongs to a partner.
+    CallingOff: 400 401 403 404 413 415 422 429 500 503;
     /// Saying who somebody is, or may be.
     Governing: 400 401 403 404 409 413 415 422 429 500 503;
     /// Asking what something costs.

@@ -30,7 +30,7 @@ impl App {
         match &booking.state {
             BookingState::Cancelled { .. } => return self.view(booking).await,
             BookingState::Expired | BookingState::Failed { .. } | BookingState::NeedsAttention { .. } => {
-                return Err(AppError::WrongState { state: booking.state.name(), wish: "cancelled" });
+                return Err(AppError::WrongState { what: "booking", state: booking.state.name(), wish: "cancelled" });
             }
             BookingState::Pending | BookingState::AwaitingPayment | BookingState::Confirmed => {}
         }
@@ -60,7 +60,7 @@ impl App {
         match &booking.state {
             BookingState::Cancelled { .. } => {}
             BookingState::Expired | BookingState::Failed { .. } | BookingState::NeedsAttention { .. } => {
-                return Err(AppError::WrongState { state: booking.state.name(), wish: "cancelled" });
+                return Err(AppError::WrongState { what: "booking", state: booking.state.name(), wish: "cancelled" });
             }
             BookingState::Pending | BookingState::AwaitingPayment | BookingState::Confirmed => {
                 self.tell(booking_id, Word::Cancel(CancelRequested { by: CancelledBy::Operator })).await?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::booking::BookingRequest;
-use domain::ids::PartnerId;
+use domain::ids::{PartnerId, ShowId};
 use domain::show::HoldTime;
 use futures::TryStreamExt;
 use temporalio_client::errors::{ClientConnectError, WorkflowInteractionError, WorkflowStartError};
@@ -25,6 +25,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 use workflows::Patience;
 use workflows::book_ticket::{BookTicket, BookTicketInput};
+use workflows::cancel_show::{self, CancelShow, CancelShowInput, Pace, Progress};
 use workflows::queues::ProviderCalls;
 use workflows::search_attributes::{BOOKING_STATE, CUSTOMER_ID, PARTNER_ID, SHOW_ID};
 use workflows::settle_booking::{self, SettleBooking, SettleBookingInput};
@@ -43,6 +44,8 @@ pub struct EngineConfig {
     pub patience: Patience,
     /// How sagas call the payment provider.
     pub provider_calls: ProviderCalls,
+    /// How fast the bookings of a show that was called off are taken back.
+    pub pace: Pace,
 }
 
 /// How long establishing a connection may take.
@@ -288,6 +291,29 @@ impl Engine {
         within(QUESTION, told).await
     }
 
+    /// Has the bookings of a show that was called off taken back; goes on with what an earlier workflow has left, unless
+    /// it runs.
+    pub(crate) async fn cancel_show(&self, show_id: ShowId, partner_id: PartnerId) -> Result<(), EngineAway> {
+        let EngineConfig { task_queue, patience, pace, .. } = self.config();
+        let input = CancelShowInput { show_id, pace: *pace, patience: *patience, progress: Progress::default() };
+        let attributes = SearchAttributes::new([
+            SHOW_ID.value_set(show_id.to_string()),
+            PARTNER_ID.value_set(partner_id.to_string()),
+        ]);
+        let options = WorkflowStartOptions::new(task_queue.clone(), cancel_show::workflow_id(show_id))
+            .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+            .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+            .task_timeout(WORKFLOW_TASK)
+            .search_attributes(attributes)
+            .static_summary(format!("Take back the bookings of {show_id}"))
+            .build();
+        let started = async {
+            let started = self.client().await?.start_workflow(CancelShow::run, input, options).await;
+            started.map(|_workflow| ()).map_err(|error| EngineAway(error.to_string()))
+        };
+        within(QUESTION, started).await
+    }
+
     /// Whether the engine answers, and has our namespace.
     pub async fn ping(&self) -> Result<(), EngineAway> {
         self.is_running("boxoffice-ping").await.map(|_answer| ())
@@ -297,7 +323,7 @@ impl Engine {
         EngineAway(format!("it has no namespace `{}`", self.config().namespace))
     }
 
-    /// The ids of all sagas on our task queue that run.
+    /// The ids of all sagas on our task queue that run, those that cancel shows among them.
     pub async fn open_sagas(&self) -> Result<BTreeSet<String>, EngineAway> {
         let query = format!("ExecutionStatus = 'Running' AND TaskQueue = '{}'", self.config().task_queue);
         let list = self.client().await?.list_workflows(query, WorkflowListOptions::default());

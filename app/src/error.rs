@@ -59,9 +59,11 @@ pub enum AppError {
     /// The idempotency key belongs to a request with another body.
     #[error("the idempotency key belongs to another request")]
     KeyReused,
-    /// The booking is in a state in which this cannot be done.
-    #[error("a booking that is {state} cannot be {wish}")]
+    /// A booking, or a show, is in a state in which this cannot be done.
+    #[error("a {what} that is {state} cannot be {wish}")]
     WrongState {
+        /// What, in the glossary's word.
+        what: &'static str,
         /// The name of the state.
         state: &'static str,
         /// What was wished, as a participle.

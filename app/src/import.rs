@@ -20,7 +20,7 @@ use crate::event::EventWish;
 use crate::identity::Caller;
 use crate::import::run::Run;
 use crate::seat_map::Drawn;
-use crate::show_plan::{SEATS_AT_ONCE, ShowTerms, ShowWish};
+use crate::show_plan::{SEATS_AT_ONCE, ShowTerms, ShowWish, check_takes_place};
 use crate::venue::VenueWish;
 use crate::{App, AppError};
 
@@ -294,6 +294,7 @@ impl App {
         if show == before {
             return Ok(ImportOutcome::Unchanged);
         }
+        check_takes_place(&before)?;
         let edited = self.store().update_show(&show, version).await?;
         conclude(edited, "show").map(|_version| ImportOutcome::Updated)
     }

@@ -24,6 +24,7 @@ pub mod repair;
 pub mod seat_map;
 pub mod session;
 pub mod show;
+pub mod show_cancel;
 pub mod show_plan;
 mod shows_on_sale;
 mod single_seat;

@@ -43,7 +43,11 @@ impl App {
         let booking = self.booking_for(caller, booking_id).await?;
         if let RepairAction::Resolve { end } = repair.action {
             if !matches!(booking.state, BookingState::NeedsAttention { .. }) {
-                return Err(AppError::WrongState { state: booking.state.name(), wish: "resolved by hand" });
+                return Err(AppError::WrongState {
+                    what: "booking",
+                    state: booking.state.name(),
+                    wish: "resolved by hand",
+                });
             }
             // What is sold is taken back by cancelling it, which gives the money back as well.
             let tickets = self.store().tickets_of(booking.id).await?;

@@ -133,6 +133,7 @@ impl App {
         terms: ShowTerms,
     ) -> Result<Versioned<Show>, AppError> {
         let before = self.show_of(caller, show_id, Deed::Plan).await?;
+        check_takes_place(&before.content)?;
         let show = self.replanned(before.content, terms).await?;
         let edited = self.store().update_show(&show, seen(if_match, before.version)?).await?;
         Ok(Versioned { content: show, version: conclude(edited, "show")? })
@@ -155,6 +156,7 @@ impl App {
         allocation: Allocation,
     ) -> Result<(), AppError> {
         let show = self.show_of(caller, show_id, Deed::Plan).await?.content;
+        check_takes_place(&show)?;
         if seat_ids.is_empty() || seat_ids.len() > SEATS_AT_ONCE {
             let problem = format!("must be 1 to {SEATS_AT_ONCE}");
             return Err(AppError::invalid("seatIds", "invalid_value", problem));
@@ -171,9 +173,23 @@ impl App {
         }
     }
 
-    async fn show_of(&self, caller: &Caller, show_id: ShowId, deed: Deed) -> Result<Versioned<Show>, AppError> {
+    /// A show, for a caller who may do something to what is its partner's.
+    pub(crate) async fn show_of(
+        &self,
+        caller: &Caller,
+        show_id: ShowId,
+        deed: Deed,
+    ) -> Result<Versioned<Show>, AppError> {
         let found = self.store().find_show_to_edit(show_id).await?.ok_or(AppError::NotFound { what: "show" })?;
         self.require_deed_on("show", caller, found.content.partner_id, deed).await?;
         Ok(found)
+    }
+}
+
+/// Refuses to plan a show that was called off: nothing of it is sold any more.
+pub(crate) fn check_takes_place(show: &Show) -> Result<(), AppError> {
+    match show.state {
+        ShowState::Scheduled => Ok(()),
+        ShowState::Cancelled => Err(AppError::WrongState { what: "show", state: show.state.as_str(), wish: "changed" }),
     }
 }

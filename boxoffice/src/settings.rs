@@ -26,6 +26,7 @@ use serde::{Deserialize, Deserializer};
 use store::DatabaseConfig;
 use url::Url;
 use workflows::Patience;
+use workflows::cancel_show::Pace;
 use workflows::queues::ProviderCalls;
 
 /// All settings.
@@ -160,6 +161,10 @@ pub struct SagaSettings {
     pub hard_cap_seconds: i64,
     /// Seconds that each `processing` answer holds seats longer.
     pub processing_extension_seconds: i64,
+    /// How many bookings of a show that was called off are taken back at once.
+    pub cancel_show_bookings: u32,
+    /// Milliseconds of pause after them.
+    pub cancel_show_pause_ms: u64,
 }
 
 /// How a process stops.
@@ -327,6 +332,7 @@ impl Settings {
             task_queue: self.engine.task_queue.clone(),
             patience: self.patience(),
             provider_calls: self.payments.provider_calls(),
+            pace: Pace { bookings: self.saga.cancel_show_bookings, pause_ms: self.saga.cancel_show_pause_ms },
         })
     }
 

@@ -161,7 +161,7 @@ fn kept_by_policy(case: &Case<'_>, booking: &Booking, capture: &Capture<'_>) -> 
     Ok(())
 }
 
-/// The share of the price that a cancelled booking gets back.
+/// The share of the price that a cancelled booking gets back: all of it, if its show had been called off by then.
 fn share_due(case: &Case<'_>, booking: &Booking) -> Option<Percent> {
     let BookingState::Cancelled { by } = state_of(booking)? else { return None };
     match by {
@@ -169,8 +169,12 @@ fn share_due(case: &Case<'_>, booking: &Booking) -> Option<Percent> {
         CancelledBy::Customer => {
             let policy: RefundPolicy = serde_json::from_str(&booking.refund_policy).ok()?;
             let show = case.rows.shows.iter().find(|show| show.id == booking.show_id)?;
+            let closed_at = booking.closed_at?;
+            if show.called_off_at.is_some_and(|called_off_at| called_off_at <= closed_at) {
+                return Some(Percent::FULL);
+            }
             let starts_at = Timestamp::from_millisecond(show.starts_at).ok()?;
-            Some(policy.share_at(Timestamp::from_millisecond(booking.closed_at?).ok()?, starts_at))
+            Some(policy.share_at(Timestamp::from_millisecond(closed_at).ok()?, starts_at))
         }
     }
 }

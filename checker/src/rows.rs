@@ -95,7 +95,7 @@ rows! {
     }
     /// A show.
     Show from "shows order by id" {
-        id: String, starts_at: i64,
+        id: String, starts_at: i64, called_off_at: Option<i64>,
     }
     /// An intent of the provider.
     Intent from "intents order by created_at, id" {

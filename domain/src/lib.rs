@@ -16,6 +16,7 @@ mod position;
 pub mod seat;
 pub mod seat_map;
 pub mod show;
+pub mod show_cancel;
 pub mod show_seat;
 pub mod venue;
 

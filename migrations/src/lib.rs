@@ -26,6 +26,7 @@ mod m20261121_000010_catalogue_editing;
 mod m20261121_000011_offers;
 mod m20261122_000012_plans_for_new_shows;
 mod m20261122_000013_single_seats;
+mod m20261122_000014_called_off_at;
 mod m20261122_000015_sold_elsewhere;
 
 /// Any number that nothing else locks: the text `boxoffic` as an integer.
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_offers::Migration),
             Box::new(m20261122_000012_plans_for_new_shows::Migration),
             Box::new(m20261122_000013_single_seats::Migration),
+            Box::new(m20261122_000014_called_off_at::Migration),
             Box::new(m20261122_000015_sold_elsewhere::Migration),
         ]
     }

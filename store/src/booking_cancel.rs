@@ -1,4 +1,5 @@
-//! `booking.cancel`: takes a confirmed booking back, and says what of its money goes back by the policy frozen in it.
+//! `booking.cancel`: takes a confirmed booking back, and says what of its money goes back by the policy frozen in it: all of it, once
+//! its show was called off.
 
 use domain::booking::{BookingCancelled, CancelBooking};
 use domain::booking_state::{BookingEvent, BookingState, CancelledBy, EndState};
@@ -13,7 +14,7 @@ use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::rounded;
 use crate::error::StoreError;
-use crate::{earning, offer, payment, refund, show, show_seat, ticket};
+use crate::{earning, offer, payment, refund, show, show_cancel, show_seat, ticket};
 
 impl Store {
     /// Takes a confirmed booking back; one in any other state is left as it is. The refunds are the same however often
@@ -34,20 +35,23 @@ async fn cancel(
     now: Timestamp,
 ) -> Result<BookingCancelled, StoreError> {
     let mut booking = LockedBooking::get(tx, order.booking_id).await?;
+    let called_off_at = show_cancel::called_off_at(tx, booking.row.show_id).await?;
+    // What is taken back after its show was called off has ended after that, whatever another machine's clock says.
+    let cancelled_at = called_off_at.map_or(now, |called_off_at| now.max(called_off_at));
     if booking.row.state == BookingState::Confirmed {
         booking.apply(BookingEvent::Cancelled(order.by))?;
         booking.say_end(&EndState::Cancelled { by: order.by });
         take_back_sale(tx, &mut booking, now).await?;
-        booking.row.closed_at = Some(now);
+        booking.row.closed_at = Some(cancelled_at);
         booking.note(TimelineStep::Cancelled { by: order.by });
     } else if cancelled_by(&booking.row.state).is_some() && ticket::count_issued(tx, booking.row.id).await? > 0 {
         // This very step was stuck, and an operator called: it is done now, and the end is told when the flag goes.
         take_back_sale(tx, &mut booking, now).await?;
-        booking.row.closed_at = Some(now);
+        booking.row.closed_at = Some(cancelled_at);
     }
     let row = booking.save(tx, now).await?;
     let refunds = match cancelled_by(&row.state) {
-        Some(by) if ticket::count_issued(tx, row.id).await? == 0 => refunds_due(tx, &row, by).await?,
+        Some(by) if ticket::count_issued(tx, row.id).await? == 0 => refunds_due(tx, &row, by, called_off_at).await?,
         Some(_) | None => Vec::new(),
     };
     Ok(BookingCancelled { state: row.state, refunds })
@@ -88,6 +92,7 @@ async fn refunds_due(
     tx: &DatabaseTransaction,
     booking: &StoredBooking,
     by: CancelledBy,
+    called_off_at: Option<Timestamp>,
 ) -> Result<Vec<RefundToOpen>, StoreError> {
     let (Some(paid_by), Some(cancelled_at)) = (booking.paid_by_attempt, booking.closed_at) else {
         return Ok(Vec::new());
@@ -96,6 +101,10 @@ async fn refunds_due(
     let show = show::load(tx, booking.show_id, "").await?.ok_or_else(not_found)?;
     let share_of_tickets = match by {
         CancelledBy::Operator => Percent::FULL,
+        // Nobody keeps money for a show that does not take place. Who had taken theirs back before has what they agreed to.
+        CancelledBy::Customer if called_off_at.is_some_and(|called_off_at| called_off_at <= cancelled_at) => {
+            Percent::FULL
+        }
         CancelledBy::Customer => booking.refund_policy.share_at(cancelled_at, show.starts_at),
     };
     let mut refunds = Vec::new();

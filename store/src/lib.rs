@@ -25,6 +25,7 @@ mod offer;
 mod pricing;
 mod seat_map;
 mod show;
+mod show_cancel;
 mod show_plan;
 mod show_seat;
 mod sold_elsewhere;

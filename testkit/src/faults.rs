@@ -80,7 +80,7 @@ impl Faults {
         self.plan_for(&booking_id.to_string(), step, fault);
     }
 
-    /// Plans a fault for the step of whatever booking comes there first.
+    /// Plans a fault for the step of whatever booking comes there first, or for a step that is of none.
     pub fn plan_for_any(&self, step: &str, fault: Fault) {
         self.plan_for(ANY, step, fault);
     }
@@ -101,6 +101,11 @@ impl Faults {
     /// How often a planned fault has happened: a test whose fault never happens proves nothing.
     pub fn met(&self, booking_id: BookingId, step: &str) -> u32 {
         self.met.lock().unwrap().get(&(booking_id.to_string(), step.to_owned())).copied().unwrap_or(0)
+    }
+
+    /// How often a fault has happened that was planned for any booking, or for a step that is of none.
+    pub fn met_by_any(&self, step: &str) -> u32 {
+        self.met.lock().unwrap().get(&(ANY.to_owned(), step.to_owned())).copied().unwrap_or(0)
     }
 
     fn next(&self, saga: &str, step: &str) -> Option<Fault> {

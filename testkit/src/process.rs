@@ -114,6 +114,8 @@ pub async fn serve_if_asked() {
     settings.saga.step_seconds = 30;
     settings.saga.undo_seconds = 30;
     settings.saga.slow_retry_seconds = 1;
+    settings.saga.cancel_show_bookings = 2;
+    settings.saga.cancel_show_pause_ms = 100;
     let settings = boxoffice::dev::settings_of(settings, &folder).unwrap();
     let faults = Faults::default();
     if let Ok(fault) = std::env::var(FAULT) {

@@ -39,6 +39,10 @@ pub struct TestSettings {
     pub slow_retry_seconds: u64,
     /// The longest that seats stay held, in seconds.
     pub hard_cap_seconds: i64,
+    /// How many bookings of a show that was called off are taken back at once.
+    pub cancel_show_bookings: u32,
+    /// The pause after them, in milliseconds.
+    pub cancel_show_pause_ms: u64,
     /// How long callers wait, in milliseconds.
     pub answer_within_ms: u64,
     /// Whether the application runs sagas.
@@ -58,6 +62,8 @@ impl Default for TestSettings {
             undo_seconds: 5,
             slow_retry_seconds: 1,
             hard_cap_seconds: 900,
+            cancel_show_bookings: 2,
+            cancel_show_pause_ms: 100,
             answer_within_ms: 5000,
             worker: true,
             engine: None,
@@ -137,6 +143,8 @@ impl World {
         settings.saga.undo_seconds = wanted.undo_seconds;
         settings.saga.slow_retry_seconds = wanted.slow_retry_seconds;
         settings.saga.hard_cap_seconds = wanted.hard_cap_seconds;
+        settings.saga.cancel_show_bookings = wanted.cancel_show_bookings;
+        settings.saga.cancel_show_pause_ms = wanted.cancel_show_pause_ms;
         settings.drain.seconds = 2;
         if wanted.mode == Mode::Distributed {
             settings.database.url = mode::fresh_postgres_in(wanted.tablespace.as_deref()).await;

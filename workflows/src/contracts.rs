@@ -21,6 +21,7 @@ use domain::hold::{Hold, HoldExtended, SeatsLocked};
 use domain::ids::BookingId;
 use domain::payment::{AttemptOpened, AttemptRecorded, AttemptToRequest, IntentId, IntentReading, RecordAttempt};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundState, RefundToOpen, RefundToSend};
+use domain::show_cancel::{BookingsToCancel, BookingsTold};
 use serde::{Deserialize, Serialize};
 use temporalio_common::ActivityError;
 use temporalio_macros::activity_definitions;
@@ -174,6 +175,18 @@ impl PaymentActivities {
     }
 }
 
+/// A show as a whole. Ordinary activities on the sagas' own queue: each takes seconds, and nobody waits for them.
+pub struct ShowActivities;
+
+#[activity_definitions]
+impl ShowActivities {
+    /// Tells the sagas of the next few bookings of a show that was called off to take them back.
+    #[activity(name = "show.cancel_bookings")]
+    pub fn cancel_bookings(order: BookingsToCancel) -> Result<BookingsTold, ActivityError> {
+        unimplemented!()
+    }
+}
+
 /// What `booking.confirm` is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmBooking {
@@ -214,4 +227,9 @@ pub mod booking_contract {
 /// The definitions of the payment steps, for the crate that implements them.
 pub mod payment_contract {
     pub use super::payment_activities::*;
+}
+
+/// The definitions of the steps on a show, for the crate that implements them.
+pub mod show_contract {
+    pub use super::show_activities::*;
 }

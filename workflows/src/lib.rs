@@ -3,6 +3,8 @@
 pub mod book_ticket;
 pub mod settle_booking;
 
+pub mod cancel_show;
+
 pub mod contracts;
 pub mod queues;
 pub mod search_attributes;

@@ -1,8 +1,8 @@
 //! The steps of the sagas: each calls one activity, with how long it is tried and what it is called in the engine's
 //! user interface.
 //!
-//! Every step is detached from the cancellation of its workflow: a saga that is told to stop decides itself, between
-//! steps, what that means.
+//! Every step of a booking's saga is detached from the cancellation of its workflow: a saga that is told to stop decides
+//! itself, between steps, what that means.
 
 use std::time::Duration;
 
@@ -14,17 +14,19 @@ use domain::booking_state::{BookingState, CancelledBy, EndState};
 use domain::hold::{HoldExtended, SeatsLocked};
 use domain::payment::{AttemptOpened, AttemptRecorded, AttemptToRequest, IntentId, IntentReading, RecordAttempt};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundState, RefundToOpen, RefundToSend};
+use domain::show_cancel::{BookingsToCancel, BookingsTold};
 use jiff::Timestamp;
 use temporalio_common::ActivityDefinition;
 use temporalio_common::data_converters::TemporalDeserializable;
 use temporalio_workflow::{
     ActivityCloseTimeouts, ActivityExecutionError, ActivityOptions, LocalActivityOptions, RetryPolicy,
-    WorkflowCancellationToken,
+    WorkflowCancellationToken, WorkflowContext,
 };
 
 use crate::attention::Attended;
 use crate::contracts::{
     BookingActivities, CancelPayment, ConfirmBooking, LOCKS_BUDGET, PaymentActivities, SeatActivities, SellBooking,
+    ShowActivities,
 };
 use crate::queues::{ProviderCalls, ProviderEndpoint};
 use crate::saga::{OpenPayment, Saga};
@@ -36,6 +38,9 @@ const PROVIDER_TRY: Duration = Duration::from_secs(15);
 /// How long a step may take that is tried once, as another way leads on: shorter than a workflow task, of which it is a
 /// part.
 const ONLY_TRY: Duration = Duration::from_secs(3);
+
+/// How long one try of telling some sagas may take: longer than the step itself takes before it hands back what is left.
+const TELLING_TRY: Duration = Duration::from_secs(20);
 
 /// How long a step is tried before it counts as not done.
 #[derive(Debug, Clone, Copy)]
@@ -259,6 +264,22 @@ impl<W: Attended + 'static> Saga<W> {
         let done = self.ctx.execute_activity(activity, input, options).await;
         done.map_err(|error| stuck(step, &error))
     }
+}
+
+/// Has the next few bookings of a show taken back. Tried until it can be done; only what trying again does not mend is an
+/// error. It is not detached: what a cancelled workflow leaves undone is not half done, and who asks again goes on.
+pub(crate) async fn cancel_bookings<W>(
+    ctx: &WorkflowContext<W>,
+    order: BookingsToCancel,
+) -> Result<BookingsTold, StuckStep> {
+    let step = ShowActivities::cancel_bookings.name().to_owned();
+    let summary = format!("Take back up to {} bookings", order.limit);
+    let options = ActivityOptions::with_start_to_close_timeout(TELLING_TRY)
+        .retry_policy(retry(Duration::from_millis(200), Duration::from_secs(10)))
+        .summary(summary)
+        .build();
+    let done = ctx.execute_activity(ShowActivities::cancel_bookings, order, options).await;
+    done.map_err(|error| stuck(step, &error))
 }
 
 /// How a step is run on this worker: `each` is how long one try may take, `all` how long all of them.

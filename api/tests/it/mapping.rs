@@ -31,7 +31,8 @@ async fn every_error_of_a_use_case_has_its_status_and_code() {
     check(AppError::NotOnSale { why: NotOnSale::NotYet }, 409, "not_on_sale", json!({"reason": "not_yet"})).await;
     check(AppError::TooManyHolds { limit: 2 }, 409, "too_many_holds", json!({"limit": 2})).await;
     check(AppError::KeyReused, 422, "idempotency_key_reused", json!({"field": "Idempotency-Key"})).await;
-    check(AppError::WrongState { state: "expired", wish: "cancelled" }, 409, "wrong_state", json!({})).await;
+    let expired = AppError::WrongState { what: "booking", state: "expired", wish: "cancelled" };
+    check(expired, 409, "wrong_state", json!({})).await;
     let failed = AppError::BookingFailed { reason: FailureReason::PaymentUnavailable };
     check(failed, 409, "booking_failed", json!({"reason": "payment_unavailable"})).await;
     check(AppError::Unauthenticated { problem: "expired" }, 401, "unauthenticated", json!({})).await;

@@ -126,9 +126,11 @@ impl Running {
         let (cors_origins, limits) = (settings.api.cors_origins.clone(), settings.api.limits());
         if roles.worker {
             let limit = settings.payments.calls_per_second;
+            let use_cases = app.clone();
             let parts = move |client| WorkerParts {
                 client,
                 task_queue: settings.engine.task_queue.clone(),
+                app: use_cases.clone(),
                 store: application.store.clone(),
                 locks: Arc::clone(&application.locks),
                 announcer: application.announcer.clone(),

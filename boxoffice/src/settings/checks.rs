@@ -204,6 +204,8 @@ impl Complaints {
         self.at_least_one("saga.slow_retry_seconds", saga.slow_retry_seconds);
         self.at_least_one("saga.hard_cap_seconds", saga.hard_cap_seconds);
         self.at_least_one("saga.processing_extension_seconds", saga.processing_extension_seconds);
+        self.at_least_one("saga.cancel_show_bookings", saga.cancel_show_bookings);
+        self.at_least_one("saga.cancel_show_pause_ms", saga.cancel_show_pause_ms);
         if settings.payments.calls_per_second.is_nan() || settings.payments.calls_per_second < 0.0 {
             self.wrong("payments.calls_per_second", "must not be negative");
         }

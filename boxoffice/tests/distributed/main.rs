@@ -12,6 +12,8 @@ mod best_seats;
 mod browsing;
 #[path = "../it/by_hand.rs"]
 mod by_hand;
+#[path = "../it/calling_off.rs"]
+mod calling_off;
 #[path = "../it/crash.rs"]
 mod crash;
 #[path = "../it/identity.rs"]

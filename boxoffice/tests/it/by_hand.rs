@@ -9,7 +9,7 @@ use testkit::catalogue::{LONG_HOLD, SHORT_HOLD, seat};
 use testkit::{TestApp, eventually};
 
 /// Does something to a saga with the engine's own command line, as an operator would.
-fn temporal(app: &TestApp, arguments: &[&str]) {
+pub(crate) fn temporal(app: &TestApp, arguments: &[&str]) {
     let program = std::env::var("BOXOFFICE_TEMPORAL_CLI").expect("BOXOFFICE_TEMPORAL_CLI is set by `make test`");
     let address = app.addresses.temporal.trim_start_matches("http://");
     let done = Command::new(program).args(arguments).args(["--address", address]).output().unwrap();

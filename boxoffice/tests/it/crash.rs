@@ -103,6 +103,42 @@ async fn killed_at_each_undo() {
     }
 }
 
+async fn killed_while_calling_off(death: Death) {
+    let world = World::new(&TestSettings::default()).await;
+    let address = an_address();
+    let mut process = ServingProcess::start(&world, SERVER, &address, Some(("show.cancel_bookings", death))).await;
+    let mut bookings = Vec::new();
+    for number in 0..3 {
+        let buyer = world.buyer(&process.addresses.api);
+        let booking = buyer.book_with("crash", LONG_HOLD, &[seat(number)]).await;
+        buyer.pay(&booking, GOOD_CARD).await;
+        buyer.wait_for(booking.booking_id(), "confirmed", SOON).await;
+        bookings.push((buyer, booking.booking_id()));
+    }
+    let roles = [app::identity::Role::Admin, app::identity::Role::Customer];
+    let admin = world.caller(&process.addresses.api, domain::ids::CustomerId::new(uuid::Uuid::new_v4()), &roles);
+    let _dying = admin.post(&format!("/shows/{LONG_HOLD}/cancel")).json(&serde_json::json!({})).send().await;
+    process.has_died(SOON).await;
+
+    let process = ServingProcess::start(&world, SERVER, &address, None).await;
+    eventually("the show is cancelled", SOON, || async {
+        let progress = admin.try_to_send(admin.get(&format!("/shows/{LONG_HOLD}/cancellation"))).await?;
+        (progress.body["isDone"] == true && progress.body["refunds"]["done"]["minor"] == 4500).then_some(())
+    })
+    .await;
+    for (buyer, booking_id) in &bookings {
+        assert_eq!(buyer.booking(*booking_id).await.state(), "cancelled", "killed {death:?}");
+    }
+    rest_and_check(&world, &process).await;
+}
+
+/// What was in the worker's hands is done by the next one, and what was not yet begun as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_calling_a_show_off() {
+    killed_while_calling_off(Death::Before).await;
+    killed_while_calling_off(Death::After).await;
+}
+
 /// The whole of `boxoffice dev`, engine included, killed between the request and the webhook.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_killed_between_the_booking_and_its_money() {

@@ -7,6 +7,7 @@ mod bad_input;
 mod best_seats;
 mod browsing;
 mod by_hand;
+mod calling_off;
 mod configuration;
 mod crash;
 mod edges;

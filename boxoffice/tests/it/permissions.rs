@@ -53,6 +53,8 @@ const OPERATIONS: &[(&str, Audience, &str)] = &[
     ("importCatalogue", Callers, "{}"),
     ("updateShow", Callers, "{}"),
     ("allocateSeats", Callers, "{}"),
+    ("cancelShow", Callers, "{}"),
+    ("getShowCancellation", Callers, ""),
     ("createOffer", Callers, "{}"),
     ("listOffers", Callers, ""),
     ("getOffer", Callers, ""),

@@ -1,11 +1,18 @@
 //! Recorded histories replayed: a change of the sagas that would strand what is running fails here, not in production.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use temporalio_client::WorkflowHistory;
+use serde_json::json;
+use temporalio_client::{WorkflowFetchHistoryOptions, WorkflowHandle, WorkflowHistory};
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+use testkit::catalogue::{FREE, seat};
+use testkit::{Fault, TestApp, eventually};
 use workflows::book_ticket::BookTicket;
+use workflows::cancel_show::{CancelShow, workflow_id};
 use workflows::settle_booking::SettleBooking;
+
+const SOON: Duration = Duration::from_secs(60);
 
 /// What has to be among the recordings of each folder; `cargo run -p boxoffice --example record_histories` makes them anew.
 const RECORDED: [&str; 8] = [
@@ -52,6 +59,31 @@ async fn a_history_that_does_not_fit_is_refused() {
     assert!(failure.is_some(), "a history with another step replays");
 }
 
+/// There are no recordings of it yet, so one is made: several rounds of it, with a step that failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_that_was_called_off_replays() {
+    let app = TestApp::start().await;
+    for number in 0..3 {
+        let buyer = app.buyer();
+        let booking = buyer.book(FREE, &[seat(number)]).await;
+        buyer.wait_for(booking.booking_id(), "confirmed", SOON).await;
+    }
+    app.faults.plan_for_any("show.cancel_bookings", Fault::Fail(1));
+    let admin = app.admin();
+    let begun = admin.send(admin.post(&format!("/shows/{FREE}/cancel")).json(&json!({}))).await;
+    assert!(begun.status.is_success(), "{begun:?}");
+    let workflow = workflow_id(FREE);
+    eventually("the workflow has ended", SOON, || async {
+        (app.engine.is_running(&workflow).await.ok()? == Some(false)).then_some(())
+    })
+    .await;
+    let handle: WorkflowHandle<_, CancelShow> = app.engine.client().await.unwrap().get_workflow_handle(&workflow);
+    let recorded = handle.fetch_history(WorkflowFetchHistoryOptions::default()).to_json().await.unwrap();
+    let failure = replay(WorkflowHistory::from_json(recorded.as_ref()).unwrap()).await;
+    assert!(failure.is_none(), "it does not replay: {failure:?}");
+    app.finish().await;
+}
+
 async fn replay(history: WorkflowHistory) -> Option<String> {
     // Replaying runs saga code, which lives on one thread.
     tokio::task::spawn_blocking(move || {
@@ -62,6 +94,8 @@ async fn replay(history: WorkflowHistory) -> Option<String> {
                 .register_workflow::<BookTicket>()
                 .unwrap()
                 .register_workflow::<SettleBooking>()
+                .unwrap()
+                .register_workflow::<CancelShow>()
                 .unwrap()
                 .build();
             let replayer = WorkflowReplayer::new(options).unwrap();

@@ -24,6 +24,7 @@ async fn lost_money_is_found() {
             "its policy gives 750",
             Wrong::Both(less, "update intents set refunded_minor = 100 where id = 'pi_half_1'"),
         ),
+        seed("its policy gives 1500", Wrong::Database("update shows set called_off_at = 0")),
         seed("the refunds say 750", Wrong::Ledger("update intents set refunded_minor = 800 where id = 'pi_half_1'")),
         seed(
             "15.00 EUR that went nowhere",

@@ -20,6 +20,7 @@ mod quote_hint;
 mod sale;
 mod seat_map;
 mod show;
+mod show_cancel;
 mod single_seat;
 mod stacking;
 mod stacking_properties;

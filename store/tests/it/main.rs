@@ -42,6 +42,7 @@ mod tour;
 mod accounts;
 mod being_stuck;
 mod browsing;
+mod calling_off;
 mod cancelling;
 mod catalogue;
 mod closing;

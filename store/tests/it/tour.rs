@@ -10,6 +10,7 @@ use domain::payment::{IntentId, IntentState};
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundReason, RefundState, RefundToOpen};
 use domain::seat::{Seat, SeatCategory};
 use domain::show::Show;
+use domain::show_cancel::CallOff;
 use jiff::Timestamp;
 use store::{
     Allocation, BookingFilter, DeadLetter, EventFilter, LogPosition, NewPaymentEvent, NoticeState, OperatorAction,
@@ -113,6 +114,11 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, sell_elsewhere(other.id, &[seat(3)]));
     let another = Show { id: ShowId::new(Uuid::from_u128(0x5051)), ..show.clone() };
     call!(store, log, create_show_sold_elsewhere(&another, &[seat(1)]));
+    let order = CallOff { show_id: other.id, by: customer(40), reason: Some("rain".to_owned()) };
+    call!(store, log, call_off_show(&order, now()));
+    call!(store, log, cancellation_of(other.id));
+    let some = request(1, "sold", &[0]).booking_id;
+    call!(store, log, bookings_to_cancel(other.id, Some(some), 50));
     let empty = HallId::new(Uuid::from_u128(0x4a11));
     call!(store, log, create_hall(empty, venue.id, "Small"));
     let seat = |number: u128| Seat {

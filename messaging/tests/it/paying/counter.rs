@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 use workflows::Patience;
+use workflows::cancel_show::Pace;
 use workflows::queues::ProviderCalls;
 
 use crate::stage::{Database, until};
@@ -277,6 +278,7 @@ fn engine() -> Engine {
         task_queue: "none".to_owned(),
         patience: Patience::default(),
         provider_calls: ProviderCalls::default(),
+        pace: Pace::default(),
     };
     Engine::new(config, "test")
 }

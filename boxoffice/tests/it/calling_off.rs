@@ -1,0 +1,251 @@
+//! A show that is called off: nothing of it is sold any more, and everybody gets everything back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::contact::EmailAddress;
+use domain::ids::ShowId;
+use domain::member::MemberRole;
+use domain::show::Show;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use testkit::buyer::GOOD_CARD;
+use testkit::catalogue::{FREE, LONG_HOLD, seat};
+use testkit::faults::Gate;
+use testkit::person::Person;
+use testkit::{Answer, Buyer, Fault, Proxy, TestApp, TestSettings, eventually};
+
+use crate::by_hand::temporal;
+
+const SOON: Duration = Duration::from_secs(60);
+const STEP: &str = "show.cancel_bookings";
+
+/// Has a show begin in an hour: so late its policy gives nothing back.
+async fn begins_soon(app: &TestApp, show_id: ShowId) {
+    let show = app.store.find_show_to_edit(show_id).await.unwrap().unwrap();
+    let starts_at = Timestamp::now() + SignedDuration::from_hours(1);
+    let ends_at = starts_at + SignedDuration::from_hours(2);
+    let soon = Show { starts_at, ends_at, sales_close_at: starts_at, ..show.content };
+    app.store.update_show(&soon, show.version).await.unwrap();
+}
+
+/// Somebody who belongs to the partner of a show.
+async fn member<'a>(app: &'a TestApp, show_id: ShowId, role: MemberRole) -> Person<'a> {
+    let person = Person::register(app).await;
+    let partner_id = app.store.find_show(show_id).await.unwrap().unwrap().partner_id;
+    let email = EmailAddress::parse(&person.email).unwrap();
+    app.store.put_member(partner_id, &email, role, Timestamp::now()).await.unwrap();
+    person
+}
+
+/// Somebody with a confirmed booking, and the booking.
+async fn holder(app: &TestApp, show_id: ShowId, number: u32) -> (Buyer, Answer) {
+    let buyer = app.buyer();
+    let booking = buyer.book(show_id, &[seat(number)]).await;
+    assert_eq!(booking.status, StatusCode::CREATED, "{booking:?}");
+    if booking.body["amount"]["minor"] != 0 {
+        buyer.pay(&booking, GOOD_CARD).await;
+    }
+    let confirmed = buyer.wait_for(booking.booking_id(), "confirmed", SOON).await;
+    (buyer, confirmed)
+}
+
+async fn holders(app: &TestApp, show_id: ShowId, count: u32) -> Vec<(Buyer, Answer)> {
+    let mut all = Vec::new();
+    for number in 0..count {
+        all.push(holder(app, show_id, number).await);
+    }
+    all
+}
+
+async fn call_off(app: &TestApp, show_id: ShowId) -> Answer {
+    let admin = app.admin();
+    admin.send(admin.post(&format!("/shows/{show_id}/cancel")).json(&json!({}))).await
+}
+
+async fn cancellation(app: &TestApp, show_id: ShowId) -> Answer {
+    let admin = app.admin();
+    admin.send(admin.get(&format!("/shows/{show_id}/cancellation"))).await
+}
+
+/// How the cancellation of a show stands when it is done.
+async fn done(app: &TestApp, show_id: ShowId) -> Value {
+    eventually("the show is cancelled", SOON, || async {
+        let now = cancellation(app, show_id).await;
+        (now.body["isDone"] == true).then_some(now.body)
+    })
+    .await
+}
+
+fn minor(booking: &Answer, what: &str) -> i64 {
+    booking.body[what]["minor"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_everything_back_and_nothing_is_sold_any_more() {
+    let app = TestApp::start().await;
+    begins_soon(&app, LONG_HOLD).await;
+    let confirmed = holders(&app, LONG_HOLD, 5).await;
+    let waiting = app.buyer();
+    let unpaid = waiting.book(LONG_HOLD, &[seat(10)]).await;
+    assert_eq!(unpaid.state(), "awaiting_payment");
+    let (early, taken_back) = holder(&app, LONG_HOLD, 11).await;
+    assert_eq!(early.cancel(taken_back.booking_id()).await.state(), "cancelled");
+
+    let path = format!("/shows/{LONG_HOLD}/cancel");
+    let (stranger, staff) = (Person::register(&app).await, member(&app, LONG_HOLD, MemberRole::Staff).await);
+    let owner = member(&app, LONG_HOLD, MemberRole::Owner).await;
+    let refused = stranger.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::NOT_FOUND, "not_found"), "{refused:?}");
+    let refused = staff.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::FORBIDDEN, "forbidden"), "{refused:?}");
+    let refused = owner.send(Method::POST, &path, Some(json!({ "reason": "two\nlines" }))).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_value"), "{refused:?}");
+    let progress = format!("/shows/{LONG_HOLD}/cancellation");
+    let none_yet = staff.send(Method::GET, &progress, None).await;
+    assert_eq!((none_yet.status, none_yet.code()), (StatusCode::NOT_FOUND, "not_found"), "{none_yet:?}");
+
+    let reason = "The tenor has lost his voice.";
+    let begun = owner.send(Method::POST, &path, Some(json!({ "reason": reason }))).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{begun:?}");
+    assert_eq!(begun.headers["location"].to_str().unwrap(), format!("/api/v1{progress}"));
+    assert_eq!((&begun.body["isDone"], &begun.body["reason"]), (&json!(false), &json!(reason)));
+    let counts = json!({ "all": 7, "open": 6, "cancelled": 1, "needsAttention": 0 });
+    assert_eq!(begun.body["bookings"], counts, "{begun:?}");
+    let again = owner.send(Method::POST, &path, Some(json!({ "reason": "Another one." }))).await;
+    assert_eq!(again.status, StatusCode::ACCEPTED, "{again:?}");
+    for field in ["showId", "calledOffAt", "reason"] {
+        assert_eq!(again.body[field], begun.body[field], "{field}");
+    }
+
+    let done = done(&app, LONG_HOLD).await;
+    let counts = json!({ "all": 7, "open": 0, "cancelled": 7, "needsAttention": 0 });
+    assert_eq!(done["bookings"], counts, "{done}");
+    let sums = ["pending", "done", "refused"].map(|sum| done["refunds"][sum]["minor"].clone());
+    assert_eq!(sums, [json!(0), json!(7500), json!(0)], "{done}");
+    for (buyer, booking) in &confirmed {
+        let now = buyer.booking(booking.booking_id()).await;
+        assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 1500), "{now:?}");
+        assert!(now.body["tickets"].as_array().unwrap().iter().all(|it| it["state"] == "voided"), "{now:?}");
+    }
+    let now = waiting.booking(unpaid.booking_id()).await;
+    assert_eq!((now.state(), minor(&now, "captured")), ("cancelled", 0), "{now:?}");
+    let now = early.booking(taken_back.booking_id()).await;
+    assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 0), "they had what their policy gave: {now:?}");
+
+    let refused = app.buyer().book(LONG_HOLD, &[seat(20)]).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "not_on_sale"), "{refused:?}");
+    assert_eq!(refused.body["reason"], "cancelled");
+    let change = json!({ "startsAt": "2100-01-01T20:00:00Z", "prices": [{ "category": "standard", "minor": 1 }] });
+    let refused = owner.send(Method::PUT, &format!("/shows/{LONG_HOLD}"), Some(change)).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "wrong_state"), "{refused:?}");
+    let block = json!({ "action": "block", "seatIds": [seat(0).to_string()] });
+    let refused = owner.send(Method::POST, &format!("/shows/{LONG_HOLD}/allocations"), Some(block)).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "wrong_state"), "{refused:?}");
+
+    // Nothing is left to do, and so nothing is started.
+    app.all_sagas_closed(SOON).await;
+    let again = owner.send(Method::POST, &path, Some(json!({}))).await;
+    assert_eq!((again.status, &again.body), (StatusCode::ACCEPTED, &done), "{again:?}");
+    assert!(app.engine.open_sagas().await.unwrap().is_empty());
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_that_nobody_booked_is_called_off_just_the_same() {
+    let app = TestApp::start().await;
+    assert_eq!(cancellation(&app, LONG_HOLD).await.status, StatusCode::NOT_FOUND);
+    let begun = call_off(&app, LONG_HOLD).await;
+    assert_eq!((begun.status, &begun.body["isDone"]), (StatusCode::ACCEPTED, &json!(true)), "{begun:?}");
+    let refused = app.buyer().book(LONG_HOLD, &[seat(0)]).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "not_on_sale"), "{refused:?}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_once_the_show_is_called_off_gets_everything_back_too() {
+    let app = TestApp::start().await;
+    begins_soon(&app, LONG_HOLD).await;
+    let (buyer, booking) = holder(&app, LONG_HOLD, 0).await;
+    let gate = Arc::new(Gate::default());
+    app.faults.plan_for_any(STEP, Fault::Hold(Arc::clone(&gate)));
+    assert_eq!(call_off(&app, LONG_HOLD).await.status, StatusCode::ACCEPTED);
+    gate.reached().await;
+    let cancelled = buyer.cancel(booking.booking_id()).await;
+    assert_eq!(cancelled.state(), "cancelled", "{cancelled:?}");
+    gate.open();
+    let done = done(&app, LONG_HOLD).await;
+    assert_eq!(done["refunds"]["done"]["minor"], 1500, "{done}");
+    let now = buyer.booking(booking.booking_id()).await;
+    assert_eq!(minor(&now, "refunded"), 1500, "{now:?}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_fails_or_runs_twice_leaves_nobody_out_and_gives_back_once() {
+    let app = TestApp::start().await;
+    let mut met = 0;
+    for (show_id, fault, back) in [(LONG_HOLD, Fault::Fail(2), 7500), (FREE, Fault::LoseAnswer(2), 0)] {
+        let confirmed = holders(&app, show_id, 5).await;
+        app.faults.plan_for_any(STEP, fault);
+        assert_eq!(call_off(&app, show_id).await.status, StatusCode::ACCEPTED);
+        let done = done(&app, show_id).await;
+        assert_eq!((&done["bookings"]["cancelled"], &done["refunds"]["done"]["minor"]), (&json!(5), &json!(back)));
+        for (buyer, booking) in &confirmed {
+            assert_eq!(buyer.booking(booking.booking_id()).await.state(), "cancelled");
+        }
+        met += 2;
+        assert_eq!(app.faults.met_by_any(STEP), met, "the faults happened");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_terminated_by_hand_goes_on_when_it_is_asked_for_again() {
+    let app = TestApp::start().await;
+    let confirmed = holders(&app, LONG_HOLD, 5).await;
+    let gate = Arc::new(Gate::default());
+    app.faults.plan_for_any(STEP, Fault::Hold(Arc::clone(&gate)));
+    assert_eq!(call_off(&app, LONG_HOLD).await.status, StatusCode::ACCEPTED);
+    gate.reached().await;
+    let workflow = workflows::cancel_show::workflow_id(LONG_HOLD);
+    temporal(&app, &["workflow", "terminate", "--workflow-id", &workflow]);
+    gate.open();
+    eventually("the workflow is gone", SOON, || async {
+        (app.engine.is_running(&workflow).await.unwrap() == Some(false)).then_some(())
+    })
+    .await;
+    // At most two were told by the step that was under way.
+    let left = cancellation(&app, LONG_HOLD).await;
+    assert!(left.body["bookings"]["open"].as_i64().unwrap() >= 3, "{left:?}");
+    assert_eq!(call_off(&app, LONG_HOLD).await.status, StatusCode::ACCEPTED);
+    done(&app, LONG_HOLD).await;
+    for (buyer, booking) in &confirmed {
+        let now = buyer.booking(booking.booking_id()).await;
+        assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 1500), "{now:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_engine_the_show_is_called_off_and_its_bookings_wait_to_be_asked_for_again() {
+    let here = testkit::test_app::shared_engine();
+    let line = Proxy::start(vec![here.trim_start_matches("http://").to_owned()]).await;
+    let app = TestApp::start_with(TestSettings { engine: Some(line.address()), ..TestSettings::default() }).await;
+    let (buyer, booking) = holder(&app, LONG_HOLD, 0).await;
+    line.cut();
+    let refused = call_off(&app, LONG_HOLD).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::SERVICE_UNAVAILABLE, "unavailable"), "{refused:?}");
+    assert!(refused.headers.contains_key("retry-after"));
+    let now = cancellation(&app, LONG_HOLD).await;
+    assert_eq!((now.status, &now.body["bookings"]["open"]), (StatusCode::OK, &json!(1)), "{now:?}");
+    line.restore();
+    eventually("it is taken on", SOON, || async {
+        (call_off(&app, LONG_HOLD).await.status == StatusCode::ACCEPTED).then_some(())
+    })
+    .await;
+    done(&app, LONG_HOLD).await;
+    assert_eq!(buyer.booking(booking.booking_id()).await.state(), "cancelled");
+    app.finish().await;
+}

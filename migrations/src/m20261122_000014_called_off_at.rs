@@ -1,0 +1,39 @@
+//! When, by whom and why a show was called off, and the bookings of a show in the order of their ids.
+
+use sea_orm_migration::prelude::*;
+
+/// What is known of a show that was called off, and an index to take its bookings back by.
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(UP).await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(DOWN).await?;
+        Ok(())
+    }
+}
+
+// The index replaces the one of show and state, with which it begins: the next few bookings after a given one are found
+// without looking at those before.
+const UP: &str = "
+alter table shows add column called_off_at bigint;
+alter table shows add column called_off_by text;
+alter table shows add column called_off_reason text;
+
+create index bookings_of_show on bookings (show_id, state, id);
+drop index bookings_show;
+";
+
+const DOWN: &str = "
+create index bookings_show on bookings (show_id, state);
+drop index bookings_of_show;
+alter table shows drop column called_off_reason;
+alter table shows drop column called_off_by;
+alter table shows drop column called_off_at;
+";
