@@ -129,7 +129,7 @@ async fn killed_while_calling_off(death: Death) {
     for (buyer, booking_id) in &bookings {
         assert_eq!(buyer.booking(*booking_id).await.state(), "cancelled", "killed {death:?}");
     }
-    rest_and_check(&world, &process).await;
+    world.rests_with_every_promise_kept(&process.addresses, SOON).await;
 }
 
 /// What was in the worker's hands is done by the next one, and what was not yet begun as well.
