@@ -11,8 +11,12 @@ use domain::show::{HoldTime, RefundPolicy, Show, ShowState};
 use domain::single_seat::SingleSeatRule;
 use domain::venue::{Hall, Venue};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use serde_json::json;
 use store::Catalogue;
 use uuid::Uuid;
+
+use crate::Buyer;
 
 /// How many rows the hall has.
 const ROWS: u32 = 20;
@@ -95,6 +99,19 @@ impl Playbill {
         });
         Catalogue { shows: shows.collect(), ..Catalogue::default() }
     }
+}
+
+/// Puts on one more show like [`LONG_HOLD`], under an id that no other test has: the workflow that cancels a show is
+/// named after it, in an engine that tests share.
+pub async fn put_on_another(operator: &Buyer, price: i64) -> ShowId {
+    let starts_at = Timestamp::now() + SignedDuration::from_hours(48);
+    let wish = json!({
+        "eventId": EVENT, "hallId": HALL, "currency": "EUR", "startsAt": starts_at.to_string(), "holdSeconds": 300,
+        "prices": [{ "category": "standard", "minor": price }],
+    });
+    let created = operator.send(operator.post(&format!("/partners/{PARTNER}/shows")).json(&wish)).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+    created.body["id"].as_str().unwrap().parse().unwrap()
 }
 
 /// When sales open and close and when the show begins, in hours from now.

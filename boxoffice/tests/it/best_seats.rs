@@ -224,11 +224,11 @@ async fn who_leaves_a_seat_single_is_told_or_refused_as_the_show_wants_it() {
     let row = &rows["A"];
     assert_eq!(quoted(&app, refuses, &row[1..3]).await, (vec![row[0]], true));
     let buyer = app.buyer();
-    let refused = buyer.book_with("by hand", refuses, &row[1..3]).await;
+    let refused = buyer.book_with("by-hand", refuses, &row[1..3]).await;
     is(&refused, StatusCode::CONFLICT, "seats_stranded");
     assert_eq!((held(&refused.body), &refused.body["field"]), (vec![row[0]], &json!("seatIds")), "{refused:?}");
-    assert!(app.store.find_booking(buyer.booking_for("by hand")).await.unwrap().is_none(), "it left something behind");
-    let again = buyer.book_with("by hand", refuses, &row[1..3]).await;
+    assert!(app.store.find_booking(buyer.booking_for("by-hand")).await.unwrap().is_none(), "it left something behind");
+    let again = buyer.book_with("by-hand", refuses, &row[1..3]).await;
     is(&again, StatusCode::CONFLICT, "seats_stranded");
     // Nothing was claimed: somebody else has them at once, and is answered the same under the same key.
     let other = app.buyer();

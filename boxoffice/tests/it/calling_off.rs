@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::buyer::GOOD_CARD;
-use testkit::catalogue::{FREE, LONG_HOLD, seat};
+use testkit::catalogue::{put_on_another, seat};
 use testkit::faults::Gate;
 use testkit::person::Person;
 use testkit::{Answer, Buyer, Fault, Proxy, TestApp, TestSettings, eventually};
@@ -85,24 +85,25 @@ fn minor(booking: &Answer, what: &str) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_gets_everything_back_and_nothing_is_sold_any_more() {
     let app = TestApp::start().await;
-    begins_soon(&app, LONG_HOLD).await;
-    let confirmed = holders(&app, LONG_HOLD, 5).await;
+    let show_id = put_on_another(&app.admin(), 1500).await;
+    begins_soon(&app, show_id).await;
+    let confirmed = holders(&app, show_id, 5).await;
     let waiting = app.buyer();
-    let unpaid = waiting.book(LONG_HOLD, &[seat(10)]).await;
+    let unpaid = waiting.book(show_id, &[seat(10)]).await;
     assert_eq!(unpaid.state(), "awaiting_payment");
-    let (early, taken_back) = holder(&app, LONG_HOLD, 11).await;
+    let (early, taken_back) = holder(&app, show_id, 11).await;
     assert_eq!(early.cancel(taken_back.booking_id()).await.state(), "cancelled");
 
-    let path = format!("/shows/{LONG_HOLD}/cancel");
-    let (stranger, staff) = (Person::register(&app).await, member(&app, LONG_HOLD, MemberRole::Staff).await);
-    let owner = member(&app, LONG_HOLD, MemberRole::Owner).await;
+    let path = format!("/shows/{show_id}/cancel");
+    let (stranger, staff) = (Person::register(&app).await, member(&app, show_id, MemberRole::Staff).await);
+    let owner = member(&app, show_id, MemberRole::Owner).await;
     let refused = stranger.send(Method::POST, &path, Some(json!({}))).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::NOT_FOUND, "not_found"), "{refused:?}");
     let refused = staff.send(Method::POST, &path, Some(json!({}))).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::FORBIDDEN, "forbidden"), "{refused:?}");
     let refused = owner.send(Method::POST, &path, Some(json!({ "reason": "two\nlines" }))).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_value"), "{refused:?}");
-    let progress = format!("/shows/{LONG_HOLD}/cancellation");
+    let progress = format!("/shows/{show_id}/cancellation");
     let none_yet = staff.send(Method::GET, &progress, None).await;
     assert_eq!((none_yet.status, none_yet.code()), (StatusCode::NOT_FOUND, "not_found"), "{none_yet:?}");
 
@@ -119,7 +120,7 @@ async fn everybody_gets_everything_back_and_nothing_is_sold_any_more() {
         assert_eq!(again.body[field], begun.body[field], "{field}");
     }
 
-    let done = done(&app, LONG_HOLD).await;
+    let done = done(&app, show_id).await;
     let counts = json!({ "all": 7, "open": 0, "cancelled": 7, "needsAttention": 0 });
     assert_eq!(done["bookings"], counts, "{done}");
     let sums = ["pending", "done", "refused"].map(|sum| done["refunds"][sum]["minor"].clone());
@@ -134,14 +135,14 @@ async fn everybody_gets_everything_back_and_nothing_is_sold_any_more() {
     let now = early.booking(taken_back.booking_id()).await;
     assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 0), "they had what their policy gave: {now:?}");
 
-    let refused = app.buyer().book(LONG_HOLD, &[seat(20)]).await;
+    let refused = app.buyer().book(show_id, &[seat(20)]).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "not_on_sale"), "{refused:?}");
     assert_eq!(refused.body["reason"], "cancelled");
     let change = json!({ "startsAt": "2100-01-01T20:00:00Z", "prices": [{ "category": "standard", "minor": 1 }] });
-    let refused = owner.send(Method::PUT, &format!("/shows/{LONG_HOLD}"), Some(change)).await;
+    let refused = owner.send(Method::PUT, &format!("/shows/{show_id}"), Some(change)).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "wrong_state"), "{refused:?}");
     let block = json!({ "action": "block", "seatIds": [seat(0).to_string()] });
-    let refused = owner.send(Method::POST, &format!("/shows/{LONG_HOLD}/allocations"), Some(block)).await;
+    let refused = owner.send(Method::POST, &format!("/shows/{show_id}/allocations"), Some(block)).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "wrong_state"), "{refused:?}");
 
     // Nothing is left to do, and so nothing is started.
@@ -155,10 +156,11 @@ async fn everybody_gets_everything_back_and_nothing_is_sold_any_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_show_that_nobody_booked_is_called_off_just_the_same() {
     let app = TestApp::start().await;
-    assert_eq!(cancellation(&app, LONG_HOLD).await.status, StatusCode::NOT_FOUND);
-    let begun = call_off(&app, LONG_HOLD).await;
+    let show_id = put_on_another(&app.admin(), 1500).await;
+    assert_eq!(cancellation(&app, show_id).await.status, StatusCode::NOT_FOUND);
+    let begun = call_off(&app, show_id).await;
     assert_eq!((begun.status, &begun.body["isDone"]), (StatusCode::ACCEPTED, &json!(true)), "{begun:?}");
-    let refused = app.buyer().book(LONG_HOLD, &[seat(0)]).await;
+    let refused = app.buyer().book(show_id, &[seat(0)]).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "not_on_sale"), "{refused:?}");
     app.finish().await;
 }
@@ -166,16 +168,17 @@ async fn a_show_that_nobody_booked_is_called_off_just_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_cancels_once_the_show_is_called_off_gets_everything_back_too() {
     let app = TestApp::start().await;
-    begins_soon(&app, LONG_HOLD).await;
-    let (buyer, booking) = holder(&app, LONG_HOLD, 0).await;
+    let show_id = put_on_another(&app.admin(), 1500).await;
+    begins_soon(&app, show_id).await;
+    let (buyer, booking) = holder(&app, show_id, 0).await;
     let gate = Arc::new(Gate::default());
     app.faults.plan_for_any(STEP, Fault::Hold(Arc::clone(&gate)));
-    assert_eq!(call_off(&app, LONG_HOLD).await.status, StatusCode::ACCEPTED);
+    assert_eq!(call_off(&app, show_id).await.status, StatusCode::ACCEPTED);
     gate.reached().await;
     let cancelled = buyer.cancel(booking.booking_id()).await;
     assert_eq!(cancelled.state(), "cancelled", "{cancelled:?}");
     gate.open();
-    let done = done(&app, LONG_HOLD).await;
+    let done = done(&app, show_id).await;
     assert_eq!(done["refunds"]["done"]["minor"], 1500, "{done}");
     let now = buyer.booking(booking.booking_id()).await;
     assert_eq!(minor(&now, "refunded"), 1500, "{now:?}");
@@ -186,12 +189,13 @@ async fn who_cancels_once_the_show_is_called_off_gets_everything_back_too() {
 async fn a_step_that_fails_or_runs_twice_leaves_nobody_out_and_gives_back_once() {
     let app = TestApp::start().await;
     let mut met = 0;
-    for (show_id, fault, back) in [(LONG_HOLD, Fault::Fail(2), 7500), (FREE, Fault::LoseAnswer(2), 0)] {
+    for (price, fault) in [(1500, Fault::Fail(2)), (0, Fault::LoseAnswer(2))] {
+        let show_id = put_on_another(&app.admin(), price).await;
         let confirmed = holders(&app, show_id, 5).await;
         app.faults.plan_for_any(STEP, fault);
         assert_eq!(call_off(&app, show_id).await.status, StatusCode::ACCEPTED);
         let done = done(&app, show_id).await;
-        assert_eq!((&done["bookings"]["cancelled"], &done["refunds"]["done"]["minor"]), (&json!(5), &json!(back)));
+        assert_eq!((&done["bookings"]["cancelled"], &done["refunds"]["done"]["minor"]), (&json!(5), &json!(5 * price)));
         for (buyer, booking) in &confirmed {
             assert_eq!(buyer.booking(booking.booking_id()).await.state(), "cancelled");
         }
@@ -204,12 +208,13 @@ async fn a_step_that_fails_or_runs_twice_leaves_nobody_out_and_gives_back_once()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_terminated_by_hand_goes_on_when_it_is_asked_for_again() {
     let app = TestApp::start().await;
-    let confirmed = holders(&app, LONG_HOLD, 5).await;
+    let show_id = put_on_another(&app.admin(), 1500).await;
+    let confirmed = holders(&app, show_id, 5).await;
     let gate = Arc::new(Gate::default());
     app.faults.plan_for_any(STEP, Fault::Hold(Arc::clone(&gate)));
-    assert_eq!(call_off(&app, LONG_HOLD).await.status, StatusCode::ACCEPTED);
+    assert_eq!(call_off(&app, show_id).await.status, StatusCode::ACCEPTED);
     gate.reached().await;
-    let workflow = workflows::cancel_show::workflow_id(LONG_HOLD);
+    let workflow = workflows::cancel_show::workflow_id(show_id);
     temporal(&app, &["workflow", "terminate", "--workflow-id", &workflow]);
     gate.open();
     eventually("the workflow is gone", SOON, || async {
@@ -217,10 +222,10 @@ async fn what_was_terminated_by_hand_goes_on_when_it_is_asked_for_again() {
     })
     .await;
     // At most two were told by the step that was under way.
-    let left = cancellation(&app, LONG_HOLD).await;
+    let left = cancellation(&app, show_id).await;
     assert!(left.body["bookings"]["open"].as_i64().unwrap() >= 3, "{left:?}");
-    assert_eq!(call_off(&app, LONG_HOLD).await.status, StatusCode::ACCEPTED);
-    done(&app, LONG_HOLD).await;
+    assert_eq!(call_off(&app, show_id).await.status, StatusCode::ACCEPTED);
+    done(&app, show_id).await;
     for (buyer, booking) in &confirmed {
         let now = buyer.booking(booking.booking_id()).await;
         assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 1500), "{now:?}");
@@ -233,19 +238,20 @@ async fn without_an_engine_the_show_is_called_off_and_its_bookings_wait_to_be_as
     let here = testkit::test_app::shared_engine();
     let line = Proxy::start(vec![here.trim_start_matches("http://").to_owned()]).await;
     let app = TestApp::start_with(TestSettings { engine: Some(line.address()), ..TestSettings::default() }).await;
-    let (buyer, booking) = holder(&app, LONG_HOLD, 0).await;
+    let show_id = put_on_another(&app.admin(), 1500).await;
+    let (buyer, booking) = holder(&app, show_id, 0).await;
     line.cut();
-    let refused = call_off(&app, LONG_HOLD).await;
+    let refused = call_off(&app, show_id).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::SERVICE_UNAVAILABLE, "unavailable"), "{refused:?}");
     assert!(refused.headers.contains_key("retry-after"));
-    let now = cancellation(&app, LONG_HOLD).await;
+    let now = cancellation(&app, show_id).await;
     assert_eq!((now.status, &now.body["bookings"]["open"]), (StatusCode::OK, &json!(1)), "{now:?}");
     line.restore();
     eventually("it is taken on", SOON, || async {
-        (call_off(&app, LONG_HOLD).await.status == StatusCode::ACCEPTED).then_some(())
+        (call_off(&app, show_id).await.status == StatusCode::ACCEPTED).then_some(())
     })
     .await;
-    done(&app, LONG_HOLD).await;
+    done(&app, show_id).await;
     assert_eq!(buyer.booking(booking.booking_id()).await.state(), "cancelled");
     app.finish().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use checker::Quiet;
 use domain::ids::BookingId;
 use testkit::buyer::GOOD_CARD;
-use testkit::catalogue::{LONG_HOLD, seat};
+use testkit::catalogue::{LONG_HOLD, put_on_another, seat};
 use testkit::process::{Death, ServingProcess, serve_if_asked};
 use testkit::test_app::World;
 use testkit::{Buyer, TestSettings, eventually};
@@ -107,22 +107,23 @@ async fn killed_while_calling_off(death: Death) {
     let world = World::new(&TestSettings::default()).await;
     let address = an_address();
     let mut process = ServingProcess::start(&world, SERVER, &address, Some(("show.cancel_bookings", death))).await;
+    let roles = [app::identity::Role::Admin, app::identity::Role::Customer];
+    let admin = world.caller(&process.addresses.api, domain::ids::CustomerId::new(uuid::Uuid::new_v4()), &roles);
+    let show_id = put_on_another(&admin, 1500).await;
     let mut bookings = Vec::new();
     for number in 0..3 {
         let buyer = world.buyer(&process.addresses.api);
-        let booking = buyer.book_with("crash", LONG_HOLD, &[seat(number)]).await;
+        let booking = buyer.book_with("crash", show_id, &[seat(number)]).await;
         buyer.pay(&booking, GOOD_CARD).await;
         buyer.wait_for(booking.booking_id(), "confirmed", SOON).await;
         bookings.push((buyer, booking.booking_id()));
     }
-    let roles = [app::identity::Role::Admin, app::identity::Role::Customer];
-    let admin = world.caller(&process.addresses.api, domain::ids::CustomerId::new(uuid::Uuid::new_v4()), &roles);
-    let _dying = admin.post(&format!("/shows/{LONG_HOLD}/cancel")).json(&serde_json::json!({})).send().await;
+    let _dying = admin.post(&format!("/shows/{show_id}/cancel")).json(&serde_json::json!({})).send().await;
     process.has_died(SOON).await;
 
     let process = ServingProcess::start(&world, SERVER, &address, None).await;
     eventually("the show is cancelled", SOON, || async {
-        let progress = admin.try_to_send(admin.get(&format!("/shows/{LONG_HOLD}/cancellation"))).await?;
+        let progress = admin.try_to_send(admin.get(&format!("/shows/{show_id}/cancellation"))).await?;
         (progress.body["isDone"] == true && progress.body["refunds"]["done"]["minor"] == 4500).then_some(())
     })
     .await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use temporalio_client::{WorkflowFetchHistoryOptions, WorkflowHandle, WorkflowHistory};
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
-use testkit::catalogue::{FREE, seat};
+use testkit::catalogue::{put_on_another, seat};
 use testkit::{Fault, TestApp, eventually};
 use workflows::book_ticket::BookTicket;
 use workflows::cancel_show::{CancelShow, workflow_id};
@@ -63,16 +63,17 @@ async fn a_history_that_does_not_fit_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_show_that_was_called_off_replays() {
     let app = TestApp::start().await;
+    let show_id = put_on_another(&app.admin(), 0).await;
     for number in 0..3 {
         let buyer = app.buyer();
-        let booking = buyer.book(FREE, &[seat(number)]).await;
+        let booking = buyer.book(show_id, &[seat(number)]).await;
         buyer.wait_for(booking.booking_id(), "confirmed", SOON).await;
     }
     app.faults.plan_for_any("show.cancel_bookings", Fault::Fail(1));
     let admin = app.admin();
-    let begun = admin.send(admin.post(&format!("/shows/{FREE}/cancel")).json(&json!({}))).await;
+    let begun = admin.send(admin.post(&format!("/shows/{show_id}/cancel")).json(&json!({}))).await;
     assert!(begun.status.is_success(), "{begun:?}");
-    let workflow = workflow_id(FREE);
+    let workflow = workflow_id(show_id);
     eventually("the workflow has ended", SOON, || async {
         (app.engine.is_running(&workflow).await.ok()? == Some(false)).then_some(())
     })
