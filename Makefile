@@ -5,8 +5,6 @@ MAKEFLAGS += --no-print-directory
 
 # Passed on to cargo by `make test`, for example ARGS="-p store".
 ARGS ?=
-# With FUZZ=1 `make test` asks the API at random as well, once all tests have passed.
-FUZZ ?=
 # What `make faults` and `make fuzz-api` draw everything from, and for how many minutes `make faults` rages.
 SEED ?= 1
 MINUTES ?= 10
@@ -44,7 +42,7 @@ migrate: ## Bring the database to the current schema
 	@scripts/boxoffice migrate
 
 test: ## Run all tests with the services they need (ARGS="-p store" for some)
-	@FUZZ=$(FUZZ) scripts/test $(ARGS)
+	@scripts/test $(ARGS)
 
 test-consul: ## Test the registration at a real Consul agent, built first
 	@scripts/test-consul
