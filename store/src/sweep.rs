@@ -78,7 +78,7 @@ impl Store {
 const UNSETTLED: &str = "select b.id, b.updated_at from bookings b \
      where b.state = 'needs_attention' and b.updated_at < $1 \
      union select a.booking_id as id, (select b.updated_at from bookings b where b.id = a.booking_id \
-     and b.state in ('expired', 'failed') and b.updated_at < $1) as updated_at from payment_attempts a \
+     and b.state in ('expired', 'failed', 'cancelled') and b.updated_at < $1) as updated_at from payment_attempts a \
      where a.captured_minor > a.refunded_minor and a.bought = false \
      union select b.id, b.updated_at from bookings b where b.state in ('expired', 'failed') \
      and b.paid_by_attempt is not null and b.updated_at < $1 and (select count(*) from payment_attempts a \

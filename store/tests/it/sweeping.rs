@@ -1,6 +1,6 @@
 //! What a sweep finds.
 
-use domain::booking::{CancelBooking, Cleared, FlagBooking, UnflagBooking};
+use domain::booking::{BookingRequest, CancelBooking, Cleared, FlagBooking, UnflagBooking};
 use domain::booking_state::{CancelledBy, EndState};
 use domain::refund::{RefundReason, RefundToOpen};
 
@@ -10,6 +10,7 @@ use crate::harness::TestDatabase;
 on_both_databases! {
     overdue_bookings_are_found_until_they_are_closed,
     bookings_whose_money_is_not_settled_are_found,
+    money_that_never_bought_anything_is_found_until_it_goes_back,
 }
 
 async fn overdue_bookings_are_found_until_they_are_closed(db: TestDatabase) {
@@ -65,4 +66,29 @@ async fn bookings_whose_money_is_not_settled_are_found(db: TestDatabase) {
         RefundToOpen { booking_id: late.booking_id, attempt: 1, reason: RefundReason::NotConfirmed, amount: None };
     store.open_refund(&refund, after(600)).await.unwrap();
     assert_eq!(store.unsettled_bookings(after(2_000), 10).await.unwrap(), [all[0], all[2]]);
+}
+
+async fn money_that_never_bought_anything_is_found_until_it_goes_back(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let by = CancelledBy::Operator;
+    let unspent = async |it: &BookingRequest| store.recall_booking(it.booking_id).await.unwrap().unwrap().unspent;
+    // Taken back while its money was on the way, by a saga that was lost before it gave the money back.
+    let never_sold = request(1, "never sold", &[0]);
+    open_and_request(&store, &never_sold).await;
+    close(&store, &never_sold, EndState::Cancelled { by }).await;
+    assert!(unspent(&never_sold).await.is_empty());
+    pay(&store, &never_sold, 1).await;
+    // What a policy is about is decided by it.
+    let sold = request(2, "sold", &[1]);
+    buy(&store, &sold).await;
+    store.cancel_booking(&CancelBooking { booking_id: sold.booking_id, by }, after(100)).await.unwrap();
+
+    assert_eq!(store.unsettled_bookings(after(1_000_000), 10).await.unwrap(), [never_sold.booking_id]);
+    assert_eq!((unspent(&never_sold).await, unspent(&sold).await), (vec![1], vec![]));
+    let (booking_id, reason) = (never_sold.booking_id, RefundReason::Cancelled);
+    let refund = RefundToOpen { booking_id, attempt: 1, reason, amount: None };
+    store.open_refund(&refund, after(400)).await.unwrap();
+    assert!(store.unsettled_bookings(after(1_000_000), 10).await.unwrap().is_empty());
+    assert!(unspent(&never_sold).await.is_empty());
 }
