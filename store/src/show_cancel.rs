@@ -14,7 +14,8 @@ use crate::statement::{bind, sql};
 
 /// The states of bookings that are taken back when their show is called off. One that waits for an operator is left to
 /// them.
-const TO_CANCEL: [BookingState; 3] = [BookingState::Pending, BookingState::AwaitingPayment, BookingState::Confirmed];
+pub(crate) const TO_CANCEL: [BookingState; 3] =
+    [BookingState::Pending, BookingState::AwaitingPayment, BookingState::Confirmed];
 
 impl Store {
     /// Calls a show off, from when on nothing of it is sold or confirmed; false if it was called off before, or there is
