@@ -292,7 +292,7 @@ impl Engine {
     }
 
     /// Has the bookings of a show that was called off taken back; goes on with what an earlier workflow has left, unless
-    /// it runs.
+    /// it runs. Harmless however often.
     pub(crate) async fn cancel_show(&self, show_id: ShowId, partner_id: PartnerId) -> Result<(), EngineAway> {
         let EngineConfig { task_queue, patience, pace, .. } = self.config();
         let input = CancelShowInput { show_id, pace: *pace, patience: *patience, progress: Progress::default() };

@@ -26,8 +26,8 @@ impl App {
     /// Calls a show off and begins to take its bookings back, however many times it is asked; the first reason stays.
     /// Also after it has begun: that it did not take place is sometimes known only then.
     ///
-    /// Nothing is sold from the moment on in which it is called off. Where the engine is away then, the bookings stay as
-    /// they are until this is asked for again.
+    /// Nothing is sold from the moment on in which it is called off. Where the engine is away then, or this process
+    /// dies, the bookings stay as they are until the sweep finds them or this is asked for again.
     pub async fn cancel_show(
         &self,
         caller: &Caller,

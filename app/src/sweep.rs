@@ -1,24 +1,32 @@
 //! The sweep: finds bookings whose saga was terminated or lost, money that came without a webhook, refunds left
-//! half-way; and has the settling saga see to them. Every worker sweeps; telling a saga twice is harmless.
+//! half-way, and has the settling saga see to them; and shows that were called off whose bookings nobody takes back.
+//! Every worker sweeps; telling a saga twice is harmless.
 
 use std::time::Duration;
 
 use domain::hold::later;
 use domain::ids::BookingId;
 use domain::limits::OVERDUE_SWEEP_SECONDS;
+use domain::show_cancel::ShowToCancel;
 use tokio_util::sync::CancellationToken;
-use workflows::settle_booking;
 use workflows::signals::PaymentNoticed;
+use workflows::{cancel_show, settle_booking};
 
 use crate::engine::Word;
 use crate::{App, AppError};
 
 /// How often overdue holds are looked for.
 const EVERY: Duration = Duration::from_secs(5);
-/// In which of these rounds payments left open and refunds left half-way are looked at as well: once a minute.
+/// In which of these rounds shows called off, payments left open and refunds left half-way are looked at as well: once
+/// a minute.
 const SLOW_ROUNDS: u32 = 12;
 /// How long a refund, or money that is not settled, may be left alone before it is looked at.
 const REFUND_PATIENCE_SECONDS: i64 = 120;
+/// How long ago a show was called off whose cancellation should run by now: longer than an engine that is asked for it
+/// takes to answer.
+const CALLED_OFF_PATIENCE_SECONDS: i64 = 30;
+/// How long ago a show was called off at most: an open booking of an older one is for people to look at.
+const CALLED_OFF_SECONDS: i64 = 90 * 24 * 60 * 60;
 /// How many are looked at in one round.
 const BATCH: u32 = 200;
 
@@ -38,13 +46,14 @@ impl App {
         }
     }
 
-    /// One round of the sweep; `slow` looks at open payments and refunds too.
+    /// One round of the sweep; `slow` looks at shows called off, open payments and refunds too.
     pub async fn sweep_once(&self, slow: bool) -> Result<(), AppError> {
         let deadline = later(self.now(), -OVERDUE_SWEEP_SECONDS);
         for booking_id in self.store().overdue_bookings(deadline, BATCH).await? {
             self.settle_if_orphaned(booking_id).await?;
         }
         if slow {
+            self.go_on_cancelling_shows().await?;
             self.look_at_open_payments().await?;
             let before = later(self.now(), -REFUND_PATIENCE_SECONDS);
             for booking_id in self.store().unsettled_bookings(before, BATCH).await? {
@@ -71,6 +80,32 @@ impl App {
             self.engine().settle_overdue(&record.request).await.map_err(AppError::engine_away)?;
         }
         Ok(())
+    }
+
+    /// Whoever called these shows off may have died before their cancellation had begun, or somebody has stopped it.
+    /// All of them are looked at: those whose bookings take their time keep no other one waiting.
+    async fn go_on_cancelling_shows(&self) -> Result<(), AppError> {
+        let now = self.now();
+        let called_off = later(now, -CALLED_OFF_SECONDS)..later(now, -CALLED_OFF_PATIENCE_SECONDS);
+        let mut after: Option<ShowToCancel> = None;
+        loop {
+            let shows = self.store().shows_to_cancel(&called_off, after.as_ref(), BATCH).await?;
+            let Some(last) = shows.last() else { return Ok(()) };
+            after = Some(*last);
+            for show in &shows {
+                self.go_on_cancelling(show).await?;
+            }
+        }
+    }
+
+    async fn go_on_cancelling(&self, show: &ShowToCancel) -> Result<(), AppError> {
+        let ShowToCancel { show_id, partner_id, called_off_at } = *show;
+        let cancelling = cancel_show::workflow_id(show_id);
+        if self.engine().is_running(&cancelling).await.map_err(AppError::engine_away)? == Some(true) {
+            return Ok(());
+        }
+        tracing::warn!(show.id = %show_id, %called_off_at, "nobody takes back the bookings of a show; it goes on");
+        self.engine().cancel_show(show_id, partner_id).await.map_err(AppError::engine_away)
     }
 
     /// Seats were let go of while these payments were open; their money may have come without a webhook.

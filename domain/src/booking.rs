@@ -333,6 +333,10 @@ pub struct BookingRecord {
     pub hard_cap_at: Timestamp,
     /// Every attempt to pay, first to last.
     pub attempts: Vec<AttemptRecord>,
+    /// Those of a booking that never had tickets whose money is neither back nor on its way. Sagas that were answered
+    /// before there was such a list go on as if there were none.
+    #[serde(default)]
+    pub unspent: Vec<u32>,
 }
 
 /// A booking as its customer and support see it.

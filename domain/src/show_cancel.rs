@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BookingId, CustomerId, ShowId};
+use crate::ids::{BookingId, CustomerId, PartnerId, ShowId};
 use crate::money::Money;
 
 /// The longest reason for calling a show off, in characters.
@@ -75,6 +75,17 @@ impl ShowCancellation {
     pub fn is_done(&self) -> bool {
         self.bookings.open == 0 && self.bookings.needs_attention == 0 && self.refunds.pending.is_zero()
     }
+}
+
+/// A show that was called off and has bookings that are still to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShowToCancel {
+    /// Which.
+    pub show_id: ShowId,
+    /// Who sells it.
+    pub partner_id: PartnerId,
+    /// Since when nothing of it is sold.
+    pub called_off_at: Timestamp,
 }
 
 /// What `show.cancel_bookings` is given: the next few bookings of a show that was called off.

@@ -124,6 +124,9 @@ impl Store {
         let booking = StoredBooking::try_from(row)?;
         let attempts = payment::attempts_of(self.reader(), booking.id).await?;
         let (id, expires_at) = (booking.id.to_string(), booking.held_until());
+        let bought_nothing = booking.paid_by_attempt.is_none();
+        let unspent = attempts.iter().filter(|it| bought_nothing && !it.left().is_zero());
+        let unspent = unspent.map(|it| it.record.number).collect();
         Ok(Some(BookingRecord {
             request: BookingRequest {
                 booking_id: booking.id,
@@ -140,6 +143,7 @@ impl Store {
             expires_at,
             hard_cap_at: booking.hard_cap_at,
             attempts: attempts.into_iter().map(|attempt| attempt.record).collect(),
+            unspent,
         }))
     }
 

@@ -14,7 +14,8 @@ use crate::statement::{bind, sql};
 
 /// The states of bookings that are taken back when their show is called off. One that waits for an operator is left to
 /// them.
-const TO_CANCEL: [BookingState; 3] = [BookingState::Pending, BookingState::AwaitingPayment, BookingState::Confirmed];
+pub(crate) const TO_CANCEL: [BookingState; 3] =
+    [BookingState::Pending, BookingState::AwaitingPayment, BookingState::Confirmed];
 
 impl Store {
     /// Calls a show off, from when on nothing of it is sold or confirmed; false if it was called off before, or there is
@@ -134,19 +135,44 @@ impl Store {
 }
 
 async fn call_off(tx: &DatabaseTransaction, order: &CallOff, now: Timestamp) -> Result<bool, StoreError> {
-    // A sale that is under way keeps the show as it is until it ends; those that come after it see it called off.
-    let text = "update shows set state = 'cancelled', called_off_at = $2, called_off_by = $3, called_off_reason = $4, \
-                version = version + 1 where id = $1 and called_off_at is null";
-    Ok(sql(text, bind![order.show_id, now, order.by, order.reason]).run(tx).await? == 1)
+    // A sale or a cancellation that is under way keeps the show as it is until it ends; those that come after it see it
+    // called off.
+    let text = "update shows set state = 'cancelled', version = version + 1 where id = $1 and called_off_at is null";
+    if sql(text, bind![order.show_id]).run(tx).await? == 0 {
+        return Ok(false);
+    }
+    // Who has taken theirs back by then did so before, whatever another machine's clock says.
+    let at = after_cancellations(tx, order.show_id).await?.map_or(now, |earliest| now.max(earliest));
+    let text = "update shows set called_off_at = $2, called_off_by = $3, called_off_reason = $4 where id = $1";
+    Ok(sql(text, bind![order.show_id, at, order.by, order.reason]).run(tx).await? == 1)
 }
 
-/// When a show was called off, if it was.
-pub(crate) async fn called_off_at(tx: &DatabaseTransaction, show_id: ShowId) -> Result<Option<Timestamp>, StoreError> {
+/// The first moment after the last cancellation of a booking of a show, if there was one.
+async fn after_cancellations(tx: &DatabaseTransaction, show_id: ShowId) -> Result<Option<Timestamp>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Last {
+        last_closed_at: Option<i64>,
+    }
+    let text = "select max(closed_at) as last_closed_at from bookings where show_id = $1 \
+                and state in ('cancelled', 'needs_attention')";
+    let row = sql(text, bind![show_id]).one::<Last>(tx).await?;
+    let after = row.and_then(|row| row.last_closed_at).map(|last| last.saturating_add(1));
+    let id = show_id.to_string();
+    RowOf::new("bookings", &id).instant_or_none(after)
+}
+
+/// When a show was called off, if it was; `lock` is what follows the select from `shows s`.
+pub(crate) async fn called_off_at(
+    tx: &DatabaseTransaction,
+    show_id: ShowId,
+    lock: &str,
+) -> Result<Option<Timestamp>, StoreError> {
     #[derive(FromQueryResult)]
     struct CalledOff {
         called_off_at: Option<i64>,
     }
-    let row = sql("select called_off_at from shows where id = $1", bind![show_id]).one::<CalledOff>(tx).await?;
+    let text = format!("select s.called_off_at from shows s where s.id = $1{lock}");
+    let row = sql(text, bind![show_id]).one::<CalledOff>(tx).await?;
     let id = show_id.to_string();
     RowOf::new("shows", &id).instant_or_none(row.and_then(|row| row.called_off_at))
 }

@@ -1,14 +1,19 @@
-//! What a sweep looks for: bookings, attempts and refunds whose sagas should have moved them on.
+//! What a sweep looks for: bookings, attempts and refunds whose sagas should have moved them on, and shows that were
+//! called off whose bookings somebody should have taken back.
 
-use domain::ids::BookingId;
+use std::ops::Range;
+
+use domain::ids::{BookingId, PartnerId, ShowId};
 use domain::payment::IntentId;
+use domain::show_cancel::ShowToCancel;
 use jiff::Timestamp;
 use sea_orm::FromQueryResult;
 
 use crate::Store;
 use crate::column::RowOf;
 use crate::error::StoreError;
-use crate::statement::{bind, sql};
+use crate::show_cancel::TO_CANCEL;
+use crate::statement::{bind, placeholders, sql};
 
 impl Store {
     /// Open bookings whose deadline was before a moment, the longest overdue first.
@@ -39,6 +44,46 @@ impl Store {
         rows.into_iter()
             .map(|row| Ok((of.read(BookingId::parse(&row.booking_id))?, IntentId::new(row.intent_id))))
             .collect()
+    }
+
+    /// Shows that were called off in a time and have bookings that are still to be taken back, in the order in which
+    /// they were called off; `after` is the last one seen.
+    pub async fn shows_to_cancel(
+        &self,
+        called_off: &Range<Timestamp>,
+        after: Option<&ShowToCancel>,
+        limit: u32,
+    ) -> Result<Vec<ShowToCancel>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct ShowRow {
+            show_id: String,
+            partner_id: String,
+            called_off_at: i64,
+        }
+        // Counted, as a planner that is asked for any one booking may read the whole table until it has met one.
+        let text = format!(
+            "select s.id as show_id, s.partner_id, s.called_off_at from shows s where s.called_off_at is not null \
+             and (s.called_off_at, s.id) > ($1, $2) and s.called_off_at < $3 and (select count(*) from bookings b \
+             where b.show_id = s.id and b.state in ({})) > 0 order by s.called_off_at, s.id limit $4",
+            placeholders(5, TO_CANCEL.len())
+        );
+        // Every id is greater than no text at all.
+        let (from, last) =
+            after.map_or((called_off.start, String::new()), |show| (show.called_off_at, show.show_id.to_string()));
+        let mut values = bind![from, last, called_off.end, i64::from(limit)];
+        for state in TO_CANCEL {
+            values.extend(bind![state.name()]);
+        }
+        let rows = sql(text, values).all::<ShowRow>(self.reader()).await?;
+        let read = |row: ShowRow| {
+            let of = RowOf::new("shows", &row.show_id);
+            Ok(ShowToCancel {
+                show_id: of.read(ShowId::parse(&row.show_id))?,
+                partner_id: of.read(PartnerId::parse(&row.partner_id))?,
+                called_off_at: of.instant(row.called_off_at)?,
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Bookings with a refund that was written down before a moment and is not settled, the oldest first.
@@ -78,7 +123,7 @@ impl Store {
 const UNSETTLED: &str = "select b.id, b.updated_at from bookings b \
      where b.state = 'needs_attention' and b.updated_at < $1 \
      union select a.booking_id as id, (select b.updated_at from bookings b where b.id = a.booking_id \
-     and b.state in ('expired', 'failed') and b.updated_at < $1) as updated_at from payment_attempts a \
+     and b.state in ('expired', 'failed', 'cancelled') and b.updated_at < $1) as updated_at from payment_attempts a \
      where a.captured_minor > a.refunded_minor and a.bought = false \
      union select b.id, b.updated_at from bookings b where b.state in ('expired', 'failed') \
      and b.paid_by_attempt is not null and b.updated_at < $1 and (select count(*) from payment_attempts a \

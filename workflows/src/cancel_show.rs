@@ -2,7 +2,8 @@
 //!
 //! Tell the sagas of the next few bookings, pause, go on with those after them; when all have been told, begin again
 //! with those that are still open, until there are none. What becomes of a booking and of its money is its own saga's
-//! work. That the show is called off is in the database before this starts, so nothing is sold meanwhile.
+//! work. That the show is called off is in the database before this starts, so nothing is sold meanwhile. The sweep
+//! starts it again for as long as bookings are open and it does not run.
 
 #![allow(missing_docs, reason = "the macros make undocumented constants of the handlers")]
 
@@ -115,7 +116,8 @@ impl CancelShow {
             };
             ctx.set_current_details(format!("{doing} {}", input.progress.words()));
             ctx.timer(pause).await;
-            // Whoever stops it wants it to stop. Asking for the cancellation again goes on.
+            // Whoever stops it may want another pace, not that bookings stay: the sweep begins another one, as does
+            // asking for the cancellation again.
             if ctx.cancellation_token().is_cancelled() {
                 return Err(WorkflowTermination::cancelled());
             }

@@ -251,7 +251,16 @@ impl<W: Attended + 'static> Saga<W> {
     async fn finish_refunds(&self, record: &BookingRecord, end: EndState) -> Option<EndState> {
         match end {
             EndState::Confirmed => Some(end),
-            EndState::Cancelled { by } => self.give_back_by_policy(by, end).await,
+            EndState::Cancelled { by } => {
+                // Money that came while the booking was being taken back has bought nothing that a policy is about.
+                for attempt in &record.unspent {
+                    let given_back = self.give_all_back(*attempt, RefundReason::Cancelled, &end).await;
+                    if let Insisted::Resolved(end) = given_back {
+                        return Some(end);
+                    }
+                }
+                self.give_back_by_policy(by, end).await
+            }
             EndState::Expired | EndState::Failed { .. } => {
                 let mut end = end;
                 for attempt in record.attempts.iter().filter(|attempt| attempt.captured.minor > 0) {

@@ -267,7 +267,7 @@ impl<W: Attended + 'static> Saga<W> {
 }
 
 /// Has the next few bookings of a show taken back. Tried until it can be done; only what trying again does not mend is an
-/// error. It is not detached: what a cancelled workflow leaves undone is not half done, and who asks again goes on.
+/// error. It is not detached: what a cancelled workflow leaves undone is not half done, and the next one goes on.
 pub(crate) async fn cancel_bookings<W>(
     ctx: &WorkflowContext<W>,
     order: BookingsToCancel,

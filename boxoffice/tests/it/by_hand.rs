@@ -3,7 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
+use domain::booking::CloseBooking;
+use domain::booking_state::{CancelledBy, EndState};
 use domain::ids::BookingId;
+use domain::payment::{IntentReading, IntentState, RecordAttempt};
+use jiff::Timestamp;
+use serde_json::json;
 use testkit::buyer::GOOD_CARD;
 use testkit::catalogue::{LONG_HOLD, SHORT_HOLD, seat};
 use testkit::{TestApp, eventually};
@@ -46,6 +51,48 @@ async fn money_for_a_terminated_saga_becomes_tickets() {
     temporal(&app, &["workflow", "terminate", "--workflow-id", &booking.booking_id().to_string()]);
     buyer.pay(&booking, GOOD_CARD).await;
     buyer.wait_for(booking.booking_id(), "confirmed", Duration::from_secs(30)).await;
+    app.finish().await;
+}
+
+/// The money came while the booking was being cancelled, and its saga was terminated before it gave the money back.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_a_terminated_saga_owes_for_a_cancelled_booking_goes_back() {
+    let app = TestApp::start().await;
+    let buyer = app.buyer();
+    let booking = buyer.book(LONG_HOLD, &[seat(0)]).await;
+    let booking_id = booking.booking_id();
+    let intent = app.newest_intent(booking_id).await;
+    app.tell_simulator(&format!("intents/{intent}/behaviour"), &json!({ "webhooks": "never" })).await;
+    temporal(&app, &["workflow", "terminate", "--workflow-id", &booking_id.to_string()]);
+    buyer.pay(&booking, GOOD_CARD).await;
+
+    // What the saga had done by then.
+    let (record, now) = (app.store.recall_booking(booking_id).await.unwrap().unwrap(), Timestamp::now());
+    let attempt = &record.attempts[0];
+    let reading = IntentReading {
+        intent_id: attempt.intent_id.clone().unwrap(),
+        state: IntentState::Succeeded,
+        amount: attempt.amount,
+        captured: attempt.amount,
+        refunded: attempt.refunded,
+        decline_code: None,
+        payment_page: None,
+    };
+    let paid = RecordAttempt { booking_id, number: attempt.number, reading, abandoned: false };
+    app.store.record_attempt(&paid, now).await.unwrap();
+    let end = EndState::Cancelled { by: CancelledBy::Operator };
+    app.store.close_booking(&CloseBooking { request: record.request, end, stuck: None }, now).await.unwrap();
+
+    let admin = app.admin();
+    let retry = json!({ "action": "retry", "note": "its saga is gone" });
+    let told = admin.send(admin.post(&format!("/admin/bookings/{booking_id}/repair")).json(&retry)).await;
+    assert!(told.status.is_success(), "{told:?}");
+    eventually("the money is back", Duration::from_secs(30), || async {
+        let now = buyer.booking(booking_id).await;
+        (now.body["refunded"]["minor"] == 1500).then_some(())
+    })
+    .await;
+    assert_eq!(buyer.booking(booking_id).await.state(), "cancelled");
     app.finish().await;
 }
 

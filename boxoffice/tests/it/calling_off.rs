@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::contact::EmailAddress;
-use domain::ids::ShowId;
+use domain::ids::{CustomerId, ShowId};
 use domain::member::MemberRole;
 use domain::show::Show;
+use domain::show_cancel::CallOff;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use temporalio_client::WorkflowDescribeOptions;
 use testkit::buyer::GOOD_CARD;
 use testkit::catalogue::{put_on_another, seat};
 use testkit::faults::Gate;
 use testkit::person::Person;
 use testkit::{Answer, Buyer, Fault, Proxy, TestApp, TestSettings, eventually};
+use workflows::cancel_show::CancelShow;
 
 use crate::by_hand::temporal;
 
@@ -233,8 +236,78 @@ async fn what_was_terminated_by_hand_goes_on_when_it_is_asked_for_again() {
     app.finish().await;
 }
 
+/// A show that was called off so long ago that the sweep looks at it; nobody has begun to take its bookings back.
+async fn called_off_a_while_ago(app: &TestApp, show_id: ShowId) {
+    let order = CallOff { show_id, by: CustomerId::new(uuid::Uuid::new_v4()), reason: None };
+    let then = Timestamp::now() - SignedDuration::from_mins(1);
+    assert!(app.store.call_off_show(&order, then).await.unwrap());
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_engine_the_show_is_called_off_and_its_bookings_wait_to_be_asked_for_again() {
+async fn what_a_process_that_died_has_called_off_is_finished_by_the_sweep() {
+    let app = TestApp::start().await;
+    let dear = put_on_another(&app.admin(), 1500).await;
+    let free = put_on_another(&app.admin(), 0).await;
+    let confirmed = holders(&app, dear, 3).await;
+    let (guest, for_nothing) = holder(&app, free, 0).await;
+    for show_id in [dear, free] {
+        called_off_a_while_ago(&app, show_id).await;
+    }
+    app.app.sweep_once(true).await.unwrap();
+    for (show_id, back) in [(dear, 4500), (free, 0)] {
+        let done = done(&app, show_id).await;
+        assert_eq!(done["refunds"]["done"]["minor"], back, "{done}");
+    }
+    for (buyer, booking) in &confirmed {
+        let now = buyer.booking(booking.booking_id()).await;
+        assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 1500), "{now:?}");
+    }
+    assert_eq!(guest.booking(for_nothing.booking_id()).await.state(), "cancelled");
+
+    // Nothing is left to do, and so nothing is started.
+    app.all_sagas_closed(SOON).await;
+    app.app.sweep_once(true).await.unwrap();
+    assert!(app.engine.open_sagas().await.unwrap().is_empty());
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_terminated_by_hand_is_begun_again_by_the_sweep() {
+    let app = TestApp::start().await;
+    let show_id = put_on_another(&app.admin(), 1500).await;
+    let confirmed = holders(&app, show_id, 5).await;
+    called_off_a_while_ago(&app, show_id).await;
+    let gate = Arc::new(Gate::default());
+    app.faults.plan_for_any(STEP, Fault::Hold(Arc::clone(&gate)));
+    assert_eq!(call_off(&app, show_id).await.status, StatusCode::ACCEPTED);
+    gate.reached().await;
+    // One that runs is left alone.
+    let workflow = workflows::cancel_show::workflow_id(show_id);
+    let run = run_of(&app, &workflow).await;
+    app.app.sweep_once(true).await.unwrap();
+    assert_eq!(run_of(&app, &workflow).await, run);
+
+    temporal(&app, &["workflow", "terminate", "--workflow-id", &workflow]);
+    app.app.sweep_once(true).await.unwrap();
+    assert_ne!(run_of(&app, &workflow).await, run, "another one was begun");
+    gate.open();
+    done(&app, show_id).await;
+    for (buyer, booking) in &confirmed {
+        let now = buyer.booking(booking.booking_id()).await;
+        assert_eq!((now.state(), minor(&now, "refunded")), ("cancelled", 1500), "{now:?}");
+    }
+    app.finish().await;
+}
+
+/// Which run of a workflow is the latest.
+async fn run_of(app: &TestApp, workflow: &str) -> String {
+    let client = app.engine.client().await.unwrap();
+    let handle = client.get_workflow_handle::<CancelShow>(workflow);
+    handle.describe(WorkflowDescribeOptions::default()).await.unwrap().run_id().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_engine_the_show_is_called_off_and_asking_again_does_the_rest() {
     let here = testkit::test_app::shared_engine();
     let line = Proxy::start(vec![here.trim_start_matches("http://").to_owned()]).await;
     let app = TestApp::start_with(TestSettings { engine: Some(line.address()), ..TestSettings::default() }).await;

@@ -18,6 +18,7 @@ on_both_databases! {
     its_open_bookings_are_found_in_pages,
     whoever_takes_a_booking_back_afterwards_gets_everything_back,
     what_was_agreed_before_stays,
+    what_was_taken_back_before_was_so_by_any_clock,
     the_money_is_counted_until_it_is_back,
 }
 
@@ -146,6 +147,25 @@ async fn what_was_agreed_before_stays(db: TestDatabase) {
     assert!(store.call_off_show(&order(None), later).await.unwrap());
     assert!(store.cancel_booking(&order_of_customer, later).await.unwrap().refunds.is_empty());
     assert_eq!(sums(&cancellation(&store).await), [0, 0, 0], "its money has nothing to do with it");
+}
+
+async fn what_was_taken_back_before_was_so_by_any_clock(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let early = request(1, "early", &[0]);
+    buy(&store, &early).await;
+    // So late the policy gives half of it back.
+    let in_time = now() + SignedDuration::from_hours(24 * 7 - 3);
+    let order_of_customer = CancelBooking { booking_id: early.booking_id, by: CancelledBy::Customer };
+    let first = store.cancel_booking(&order_of_customer, in_time).await.unwrap();
+    assert_eq!(first.refunds[0].amount.unwrap().minor, 750);
+    // The clock of who calls the show off is behind that of who took the booking back.
+    let behind = in_time - SignedDuration::from_secs(5);
+    assert!(store.call_off_show(&order(None), behind).await.unwrap());
+    let now = cancellation(&store).await;
+    assert!(now.called_off_at > in_time, "{now:?}");
+    assert_eq!(store.cancel_booking(&order_of_customer, in_time).await.unwrap(), first, "the same again");
+    assert_eq!(sums(&now), [0, 0, 0], "its money has nothing to do with it");
 }
 
 async fn the_money_is_counted_until_it_is_back(db: TestDatabase) {

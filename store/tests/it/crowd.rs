@@ -91,6 +91,8 @@ const BOOKINGS: &[&str] = &[
      seat_id), case when state = 'confirmed' then booking_id end from crowd",
     "insert into earnings select booking_id, 'fee', 'par_crowd' || substr(seat_id, 8, 1), 100, 'EUR', at, null \
      from crowd where state = 'confirmed'",
+    "update shows set called_off_at = starts_at - 86400000 where substr(id, 36, 1) = '0' \
+     and id in (select show_id from crowd)",
     "drop table crowd",
 ];
 

@@ -1,11 +1,12 @@
 //! Many at once: one winner, and nothing half done.
 
-use domain::booking::{BookingConfirmed, BookingOpened};
-use domain::booking_state::{EndState, FailureReason};
+use domain::booking::{BookingCancelled, BookingConfirmed, BookingOpened, CancelBooking};
+use domain::booking_state::{CancelledBy, EndState, FailureReason};
 use domain::refund::{RefundOpened, RefundReason, RefundToOpen};
+use domain::show_cancel::CallOff;
 use futures::future::join_all;
 
-use crate::fixture::{self, after, buy, now, open_and_request, request};
+use crate::fixture::{self, after, buy, customer, now, open_and_request, request, show_id};
 use crate::harness::TestDatabase;
 
 on_both_databases! {
@@ -17,6 +18,7 @@ on_both_databases! {
     a_booking_is_confirmed_once,
     late_money_and_a_new_booking_share_nothing,
     a_refund_is_opened_once,
+    who_cancels_while_a_show_is_called_off_is_answered_the_same_again,
 }
 
 /// Runs a future for each number on a task of its own, over connections of three processes.
@@ -153,4 +155,37 @@ async fn a_refund_is_opened_once(db: TestDatabase) {
     let nothing = answers.iter().filter(|answer| **answer == RefundOpened::Nothing).count();
     assert_eq!(nothing, 8);
     assert_eq!(fixture::count(&db.store, "refunds").await, 1);
+}
+
+async fn who_cancels_while_a_show_is_called_off_is_answered_the_same_again(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let bookings: Vec<_> = (0..fixture::SEATS).map(|seat| request(seat as u128 + 1, "key", &[seat])).collect();
+    for it in &bookings {
+        buy(&db.store, it).await;
+    }
+    // In the same moment, when the policy gives nothing back any more.
+    let at = after(7 * 24 * 60 * 60 - 60);
+    let order = |seat: usize| CancelBooking { booking_id: bookings[seat].booking_id, by: CancelledBy::Customer };
+    let answers: Vec<Option<BookingCancelled>> = at_once(&db, fixture::SEATS + 1, |task, store| {
+        // The show in the midst of them.
+        let seat = if task <= fixture::SEATS / 2 { task } else { task - 1 };
+        let order = (task != fixture::SEATS / 2).then(|| order(seat));
+        async move {
+            let Some(order) = order else {
+                let order = CallOff { show_id: show_id(), by: customer(99), reason: None };
+                assert!(store.call_off_show(&order, at).await.expect("an answer"));
+                return None;
+            };
+            Some(store.cancel_booking(&order, at).await.expect("an answer"))
+        }
+    })
+    .await;
+    let mut promised = 0;
+    for (seat, answer) in answers.into_iter().flatten().enumerate() {
+        promised += answer.refunds.iter().filter_map(|refund| refund.amount).map(|amount| amount.minor).sum::<i64>();
+        assert_eq!(db.store.cancel_booking(&order(seat), at).await.expect("an answer"), answer);
+    }
+    let cancellation = db.store.cancellation_of(show_id()).await.expect("reading").expect("a cancellation");
+    assert_eq!(cancellation.bookings.cancelled, fixture::SEATS as i64);
+    assert_eq!(cancellation.refunds.pending.minor, promised);
 }

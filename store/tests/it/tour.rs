@@ -428,5 +428,6 @@ async fn sweep(store: &Store, log: &StatementLog) {
     call!(store, log, overdue_bookings(before, 100));
     call!(store, log, abandoned_attempts(100, Some(some)));
     call!(store, log, open_refunds(before, 100));
+    call!(store, log, shows_to_cancel(&(now()..before), None, 100));
     call!(store, log, unsettled_bookings(before, 100));
 }
