@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::external_id::ExternalId;
 use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId, VenueId};
+use domain::limits::{SEATS_PER_IMPORTED_HALL, THINGS_PER_IMPORT};
 use domain::member::Deed;
 use domain::money::Currency;
 use domain::seat::{Seat, SeatPlace};
@@ -20,14 +21,11 @@ use crate::event::EventWish;
 use crate::identity::Caller;
 use crate::import::run::Run;
 use crate::seat_map::Drawn;
-use crate::show_plan::{SEATS_AT_ONCE, ShowTerms, ShowWish, check_takes_place};
+use crate::show_plan::{ShowTerms, ShowWish, check_takes_place};
 use crate::venue::VenueWish;
 use crate::{App, AppError};
 
 pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced};
-
-/// The most things of one import: what a house plans in several years.
-pub const THINGS_AT_ONCE: usize = 5_000;
 
 /// Something that the other system has, as it was sent.
 #[derive(Debug, Clone)]
@@ -87,8 +85,8 @@ impl App {
         self.require_deed(caller, partner_id, Deed::Plan).await?;
         let Import { venues, halls, events, shows, sold_elsewhere } = import;
         let things = venues.len() + halls.len() + events.len() + shows.len() + sold_elsewhere.len();
-        if things > THINGS_AT_ONCE {
-            let problem = format!("has {things} things, and at most {THINGS_AT_ONCE} are imported at once");
+        if things > THINGS_PER_IMPORT {
+            let problem = format!("has {things} things, and at most {THINGS_PER_IMPORT} are imported at once");
             return Err(AppError::invalid("body", "invalid_value", problem));
         }
         let mut run = Run::default();
@@ -196,8 +194,9 @@ impl App {
         let venue_id = VenueId::for_external(partner_id, &run.refer(ImportKind::Venue, "venue", &venue)?);
         let name = checked_name(&name, NAME_CHARACTERS)?;
         let seat_map = drawn.parse()?;
-        if seat_map.seat_count() > SEATS_AT_ONCE {
-            let problem = format!("has {} seats, and at most {SEATS_AT_ONCE} are imported", seat_map.seat_count());
+        if seat_map.seat_count() > SEATS_PER_IMPORTED_HALL {
+            let problem =
+                format!("has {} seats, and at most {SEATS_PER_IMPORTED_HALL} are imported", seat_map.seat_count());
             return Err(AppError::invalid(field, "invalid_value", problem));
         }
         let seats = seat_map.seats(id);
@@ -358,8 +357,8 @@ fn sorted(mut seats: Vec<Seat>) -> Vec<Seat> {
 }
 
 fn seats_of(places: &[SeatPlace], hall_id: HallId) -> Result<Vec<SeatId>, AppError> {
-    if places.len() > SEATS_AT_ONCE {
-        let problem = format!("has {} seats, and at most {SEATS_AT_ONCE} are imported", places.len());
+    if places.len() > SEATS_PER_IMPORTED_HALL {
+        let problem = format!("has {} seats, and at most {SEATS_PER_IMPORTED_HALL} are imported", places.len());
         return Err(AppError::invalid("soldElsewhere", "invalid_value", problem));
     }
     Ok(places.iter().map(|place| place.seat_id(hall_id)).collect())

@@ -53,6 +53,16 @@ pub const SEAT_MAP_EDGE: u32 = 10_000;
 /// The most complaints about a seat map that are listed: more than anybody corrects before trying again.
 pub const SEAT_MAP_FAULTS: usize = 50;
 
+/// The most things of one import: what a house plans in several years.
+pub const THINGS_PER_IMPORT: usize = 5_000;
+
+/// The most seats of a hall that is imported, and of a list of seats that are sold elsewhere: a large hall. Those that
+/// have more are drawn one by one.
+pub const SEATS_PER_IMPORTED_HALL: usize = 20_000;
+
+/// The longest reason for calling a show off, in characters.
+pub const REASON_CHARACTERS: usize = 500;
+
 /// The most open holds of one customer on one show (product A1).
 pub const OPEN_HOLDS_PER_CUSTOMER_AND_SHOW: i32 = 2;
 
@@ -87,6 +97,7 @@ const _: () = assert!(HOLD_SECONDS < HARD_CAP_SECONDS, "a hold must be able to e
 const _: () = assert!(OVERDUE_SWEEP_SECONDS < HOLD_OVERRUN_SECONDS, "the sweep must act within the promise");
 const _: () = assert!(PROCESSING_POLL_SECONDS < PROCESSING_EXTENSION_SECONDS, "an extension must be worth a read");
 const _: () = assert!(LOCK_GRACE_SECONDS > OVERDUE_SWEEP_SECONDS, "a lock must outlive the hold it stands for");
+const _: () = assert!(SEATS_PER_IMPORTED_HALL <= SEATS_PER_HALL, "what is imported must be possible by hand");
 const _: () = assert!(SEATS_PER_BOOKING <= SEATS_PER_ROW, "a booking must be able to sit together");
 const _: () = assert!(2 * SEATS_PER_ROW <= SEAT_MAP_EDGE as usize, "a row with an aisle after each seat must fit");
 const _: () = assert!(2 * ROWS_PER_HALL <= SEAT_MAP_EDGE as usize, "rows laid out behind each other must fit");

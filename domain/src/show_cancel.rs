@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BookingId, CustomerId, PartnerId, ShowId};
 use crate::money::Money;
 
-/// The longest reason for calling a show off, in characters.
-pub const REASON_CHARACTERS: usize = 500;
-
 /// A show that is to be called off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallOff {

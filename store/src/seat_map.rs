@@ -10,7 +10,7 @@ use crate::Store;
 use crate::catalogue::insert_seats;
 use crate::column::RowOf;
 use crate::error::StoreError;
-use crate::statement::{SEATS_AT_ONCE, bind, placeholders, sql, with_seats};
+use crate::statement::{SEATS_PER_STATEMENT, bind, placeholders, sql, with_seats};
 use crate::transaction::Outcome;
 use crate::versioned::{Edited, edited};
 
@@ -70,7 +70,7 @@ async fn draw(
     let there = ids(tx, "select id from seats where hall_id = $1", bind![hall_id]).await?;
     let gone: Vec<SeatId> = there.into_iter().filter(|id| !drawn.contains(id)).collect();
     let mut in_use = Vec::new();
-    for some in gone.chunks(SEATS_AT_ONCE) {
+    for some in gone.chunks(SEATS_PER_STATEMENT) {
         let named = placeholders(1, some.len());
         let text = format!("select distinct seat_id as id from show_seats where seat_id in ({named})");
         in_use.extend(ids(tx, &text, with_seats(bind![], some)).await?);
@@ -78,7 +78,7 @@ async fn draw(
     if !in_use.is_empty() {
         return Ok(Outcome::RollBack(SeatsDrawn::InUse { seat_ids: in_use }));
     }
-    for some in gone.chunks(SEATS_AT_ONCE) {
+    for some in gone.chunks(SEATS_PER_STATEMENT) {
         let text = format!("delete from seats where id in ({})", placeholders(1, some.len()));
         sql(text, with_seats(bind![], some)).run(tx).await?;
     }

@@ -13,7 +13,7 @@ use crate::column::{RowOf, json_text};
 use crate::error::StoreError;
 use crate::show;
 use crate::sold_elsewhere;
-use crate::statement::{SEATS_AT_ONCE, bind, placeholders, sql, with_seats};
+use crate::statement::{SEATS_PER_STATEMENT, bind, placeholders, sql, with_seats};
 use crate::transaction::Outcome;
 use crate::versioned::{Edited, Versioned, edited};
 
@@ -165,7 +165,7 @@ async fn allocate(
     sorted.sort_unstable();
     sorted.dedup();
     let mut changed = 0;
-    for some in sorted.chunks(SEATS_AT_ONCE) {
+    for some in sorted.chunks(SEATS_PER_STATEMENT) {
         let (what, value) = match allocation {
             Allocation::Block => ("state = $2", ShowSeatState::Blocked.as_str()),
             Allocation::Release => ("state = $2", ShowSeatState::Available.as_str()),
@@ -195,7 +195,7 @@ async fn refusal(tx: &DatabaseTransaction, show_id: ShowId, seat_ids: &[SeatId])
         state: String,
     }
     let (mut known, mut taken) = (BTreeSet::new(), Vec::new());
-    for some in seat_ids.chunks(SEATS_AT_ONCE) {
+    for some in seat_ids.chunks(SEATS_PER_STATEMENT) {
         let text = format!(
             "select seat_id, state from show_seats where show_id = $1 and seat_id in ({})",
             placeholders(2, some.len())

@@ -11,7 +11,7 @@ use crate::Store;
 use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::show_plan;
-use crate::statement::{SEATS_AT_ONCE, bind, placeholders, sql, with_seats};
+use crate::statement::{SEATS_PER_STATEMENT, bind, placeholders, sql, with_seats};
 use crate::transaction::{Outcome, for_update};
 
 /// What telling which seats are sold elsewhere came to.
@@ -129,7 +129,7 @@ async fn blocked_before(tx: &DatabaseTransaction, show_id: ShowId) -> Result<BTr
 async fn release(tx: &DatabaseTransaction, show_id: ShowId, gone: &BTreeSet<SeatId>) -> Result<usize, StoreError> {
     let gone: Vec<SeatId> = gone.iter().copied().collect();
     let mut released = 0;
-    for some in gone.chunks(SEATS_AT_ONCE) {
+    for some in gone.chunks(SEATS_PER_STATEMENT) {
         // Whoever has blocked one of them by hand meanwhile has taken it off the list.
         let some = forget(tx, show_id, some).await?;
         if some.is_empty() {
@@ -148,7 +148,7 @@ async fn release(tx: &DatabaseTransaction, show_id: ShowId, gone: &BTreeSet<Seat
 
 async fn block(tx: &DatabaseTransaction, show_id: ShowId, free: &BTreeSet<SeatId>) -> Result<usize, StoreError> {
     let free: Vec<SeatId> = free.iter().copied().collect();
-    for some in free.chunks(SEATS_AT_ONCE) {
+    for some in free.chunks(SEATS_PER_STATEMENT) {
         let named = placeholders(2, some.len());
         let values = with_seats(bind![show_id], some);
         let text = format!(
@@ -188,7 +188,7 @@ async fn look(
 ) -> Result<BTreeMap<SeatId, Standing>, StoreError> {
     let seat_ids: Vec<SeatId> = seat_ids.iter().copied().collect();
     let mut standing = BTreeMap::new();
-    for some in seat_ids.chunks(SEATS_AT_ONCE) {
+    for some in seat_ids.chunks(SEATS_PER_STATEMENT) {
         let text = format!(
             "select seat_id, state, booking_id from show_seats where show_id = $1 and seat_id in ({}) \
              order by seat_id{lock}",

@@ -90,7 +90,7 @@ pub(crate) fn placeholder_rows(rows: usize, columns: usize) -> String {
 }
 
 /// How many seats one statement names: their ids are its values.
-pub(crate) const SEATS_AT_ONCE: usize = 1_000;
+pub(crate) const SEATS_PER_STATEMENT: usize = 1_000;
 
 /// Values followed by seats.
 pub(crate) fn with_seats(mut values: Vec<Value>, seat_ids: &[SeatId]) -> Vec<Value> {
