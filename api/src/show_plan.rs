@@ -343,8 +343,7 @@ impl ShowIn {
             refund_policy,
             single_seats,
         };
-        let currency = Currency::parse(&currency)
-            .map_err(|error| Problem::invalid_value("currency", format_args!("is refused: {error}")))?;
+        let currency = currency_of(&currency)?;
         let (event_id, hall_id) = (event_id.parse("eventId")?, hall_id.parse("hallId")?);
         Ok(ShowWish { event_id, hall_id, currency, terms: change.parse()? })
     }
@@ -379,6 +378,11 @@ impl RefundTierIn {
 fn category_of(text: &str) -> Result<SeatCategory, Problem> {
     let refused = |error| Problem::invalid_value("category", format_args!("is refused: {error}"));
     SeatCategory::parse(text).map_err(refused)
+}
+
+pub(crate) fn currency_of(text: &str) -> Result<Currency, Problem> {
+    let refused = |error| Problem::invalid_value("currency", format_args!("is refused: {error}"));
+    Currency::parse(text).map_err(refused)
 }
 
 impl From<Show> for PlannedShowOut {

@@ -1,5 +1,5 @@
-//! `booking.cancel`: takes a confirmed booking back, and says what of its money goes back by the policy frozen in it: all of it, once
-//! its show was called off.
+//! `booking.cancel`: takes a confirmed booking back, and says what of its money goes back by the policy frozen in it:
+//! all of it, once its show was called off.
 
 use domain::booking::{BookingCancelled, CancelBooking};
 use domain::booking_state::{BookingEvent, BookingState, CancelledBy, EndState};
