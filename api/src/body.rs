@@ -1,6 +1,7 @@
 //! JSON bodies of requests, read field by field, so that a refusal can name the field.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use poem::web::FromRequest;
 use poem::{Request, RequestBody, Result};
@@ -17,6 +18,14 @@ use crate::problem_kind::{INVALID_BODY, MALFORMED_JSON};
 /// A body that is to be a `T`.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
+
+/// A body that is to be a `T`, once it is known that its sender may ask for that: a large one is several times as large
+/// when it is read.
+#[derive(Debug)]
+pub struct Unread<T> {
+    text: Vec<u8>,
+    kind: PhantomData<fn() -> T>,
+}
 
 /// What can be read from the fields of a body.
 pub trait ReadBody: ParseFromJSON {
@@ -44,6 +53,18 @@ pub(crate) fn read_value<T: ReadBody>(value: Value, what: &str) -> Result<T, Pro
     match fields.0.keys().next() {
         Some(unknown) => Err(invalid(&unknown.chars().take(64).collect::<String>(), "is not a field of this request")),
         None => Ok(read),
+    }
+}
+
+impl<T: ReadBody> Unread<T> {
+    /// Its bytes.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Reads it.
+    pub fn read(&self) -> Result<T, Problem> {
+        read(&self.text)
     }
 }
 
@@ -158,6 +179,31 @@ impl<T: ReadBody> ParsePayload for Body<T> {
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
         let text = <Vec<u8> as FromRequest>::from_request(request, body).await?;
         Ok(Self(read(&text)?))
+    }
+}
+
+impl<T: ReadBody> Payload for Unread<T> {
+    const CONTENT_TYPE: &'static str = Body::<T>::CONTENT_TYPE;
+
+    fn check_content_type(content_type: &str) -> bool {
+        Body::<T>::check_content_type(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        Body::<T>::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        Body::<T>::register(registry);
+    }
+}
+
+impl<T: ReadBody> ParsePayload for Unread<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
+        let text = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        Ok(Self { text, kind: PhantomData })
     }
 }
 

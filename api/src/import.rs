@@ -1,12 +1,13 @@
 //! Imports on the wire: what a partner's own system has, as JSON, and which seats it sells, as CSV as well.
 
 mod answer;
+mod counting;
 mod csv_body;
 mod item;
 mod seat_place;
 
 use app::App;
-use app::import::{Import, ImportRefusal, Sent, SentHall, SentShow};
+use app::import::{Import, ImportRefusal, Sent, SentHall, SentShow, check_count};
 use app::seat_map::Drawn;
 use domain::ids::PartnerId;
 use poem::web::Data;
@@ -17,7 +18,7 @@ use poem_openapi::{ApiRequest, Object, OpenApi};
 use serde_json::Value;
 
 use crate::auth::Authenticated;
-use crate::body::{Body, Fields, ReadBody};
+use crate::body::{Fields, ReadBody, Unread};
 use crate::boxed;
 use crate::event::EventIn;
 use crate::id::Id;
@@ -47,7 +48,7 @@ pub struct ImportRoutes;
 #[derive(ApiRequest)]
 pub enum ImportIn {
     /// Venues, halls, events and shows.
-    Json(Body<CatalogueIn>),
+    Json(Unread<CatalogueIn>),
     /// Seats sold elsewhere, all of each show that is named: `show,seat` or `show,section,row,seat`.
     Csv(Csv),
 }
@@ -152,7 +153,10 @@ impl ImportRoutes {
         id: Path<Id<PartnerId>>,
         import: ImportIn,
     ) -> Result<Json<ImportOut>, Refusal<Importing>> {
-        Ok(Json(boxed(app.import(&caller, id.parse("id")?, import.parse()?)).await?.into()))
+        let partner_id = id.parse("id")?;
+        // Nobody's body is read who may not send it.
+        app.check_may_import(&caller, partner_id).await?;
+        Ok(Json(boxed(app.import(&caller, partner_id, import.parse()?)).await?.into()))
     }
 }
 
@@ -207,7 +211,10 @@ impl ReadBody for ShowToImport {
 impl ImportIn {
     fn parse(self) -> Result<Import, Problem> {
         match self {
-            Self::Json(Body(catalogue)) => Ok(catalogue.into()),
+            Self::Json(catalogue) => {
+                check_count(counting::things_in(catalogue.text()))?;
+                catalogue.read().map(Import::from)
+            }
             Self::Csv(csv) => Ok(Import { sold_elsewhere: csv.read()?, ..Import::default() }),
         }
     }

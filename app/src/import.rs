@@ -77,18 +77,28 @@ pub struct SentShow {
     pub sold_elsewhere: Option<Vec<SeatPlace>>,
 }
 
+/// Refuses an import of so many things, if that is more than are imported at once.
+pub fn check_count(things: usize) -> Result<(), AppError> {
+    if things > THINGS_PER_IMPORT {
+        let problem = format!("has more than {THINGS_PER_IMPORT} things, and no more are imported at once");
+        return Err(AppError::invalid("body", "invalid_value", problem));
+    }
+    Ok(())
+}
+
 impl App {
+    /// Refuses whoever may not import what a partner's own system has: to be asked before a body is read that may be large.
+    pub async fn check_may_import(&self, caller: &Caller, partner_id: PartnerId) -> Result<(), AppError> {
+        self.require_deed(caller, partner_id, Deed::Plan).await
+    }
+
     /// Imports what a partner's own system has: venues, halls, events and shows, in this order, each by itself. What cannot
     /// be imported is refused, with what refers to it, and keeps nothing else from being imported. Whatever ended an
     /// import early, the same one sent again finds done what was done, and does the rest.
     pub async fn import(&self, caller: &Caller, partner_id: PartnerId, import: Import) -> Result<Imported, AppError> {
-        self.require_deed(caller, partner_id, Deed::Plan).await?;
+        self.check_may_import(caller, partner_id).await?;
         let Import { venues, halls, events, shows, sold_elsewhere } = import;
-        let things = venues.len() + halls.len() + events.len() + shows.len() + sold_elsewhere.len();
-        if things > THINGS_PER_IMPORT {
-            let problem = format!("has {things} things, and at most {THINGS_PER_IMPORT} are imported at once");
-            return Err(AppError::invalid("body", "invalid_value", problem));
-        }
+        check_count(venues.len() + halls.len() + events.len() + shows.len() + sold_elsewhere.len())?;
         let mut run = Run::default();
         for sent in venues {
             let Some((external_id, wish)) = run.admit(ImportKind::Venue, sent) else { continue };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::import::{ImportRefusal, Sent};
+use app::import::{ImportRefusal, Sent, check_count};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use domain::seat::{InvalidSeatPlace, SeatPlace};
 use poem::web::FromRequest;
@@ -27,7 +27,8 @@ enum Columns {
 }
 
 impl Csv {
-    /// Reads the seats of each show; the first line names the columns.
+    /// Reads the seats of each show; the first line names the columns. More shows than may be imported at once are not
+    /// read to their end.
     pub fn read(&self) -> Result<Vec<Sent<Vec<SeatPlace>>>, Problem> {
         // Spreadsheets mark a text as UTF-8 so.
         let text = self.0.strip_prefix('\u{feff}').unwrap_or(&self.0);
@@ -43,6 +44,7 @@ impl Csv {
                 (Err(invalid), seats @ Ok(_)) => *seats = Err(refusal(&record, &invalid)),
                 (_, Err(_)) => {}
             }
+            check_count(shows.len())?;
         }
         Ok(shows.into_iter().map(|(external_id, content)| Sent { external_id, content }).collect())
     }

@@ -51,6 +51,19 @@ fn a_file_without_its_columns_is_refused() {
 }
 
 #[test]
+fn a_file_has_only_so_many_shows() {
+    let shows = |count: usize| (0..count).map(|show| format!("s-{show},\n")).collect::<String>();
+    assert_eq!(
+        read(&format!("show,seat\n{}s-1,\n", shows(5_000))).len(),
+        5_000,
+        "a show has as many lines as it likes"
+    );
+    // What comes after them is not looked at.
+    let problem = Csv(format!("show,seat\n{}one,two,three\n", shows(5_001))).read().unwrap_err();
+    assert_eq!((problem.kind().code, problem.field()), ("invalid_value", Some("body")));
+}
+
+#[test]
 fn a_catalogue_is_read_thing_by_thing() {
     let text = r#"{
         "venues": [{ "externalId": "v-1", "name": "Old", "address": "1", "city": "Wien", "country": "AT",

@@ -235,6 +235,10 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
     let refused = import(&ada, &partner, &too_many).await;
     is(&refused, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
     assert_eq!(refused.body["field"], "body");
+    let too_many = (0..5_001).fold("show,seat\n".to_owned(), |text, show| format!("{text}s-{show},\n"));
+    let refused = import_csv(&ada, &partner, &too_many).await;
+    is(&refused, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(refused.body["field"], "body");
     let unknown = import(&ada, &partner, &json!({ "theatres": [] })).await;
     is(&unknown, StatusCode::BAD_REQUEST, "invalid_body");
     app.finish().await;
@@ -291,6 +295,12 @@ async fn only_who_plans_for_a_partner_imports() {
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     is(&import(&bob, &partner, &small_theatre()).await, StatusCode::NOT_FOUND, "not_found");
     is(&import_csv(&bob, &partner, "show,seat\ns-1,\n").await, StatusCode::NOT_FOUND, "not_found");
+    // What they send is not even read.
+    for (text, content_type) in [("{", "application/json"), ("s-1,stalls/A/1\n", "text/csv")] {
+        is(&bob.send_as(Method::POST, &path, content_type, text).await, StatusCode::NOT_FOUND, "not_found");
+        let refused = ada.send_as(Method::POST, &path, content_type, text).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{refused:?}");
+    }
 
     // The same ids of another partner are other things.
     let theirs = eve.send(Method::GET, "/partners", None).await.body["items"][0]["id"].as_str().unwrap().to_owned();
