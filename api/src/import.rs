@@ -7,7 +7,7 @@ mod item;
 mod seat_place;
 
 use app::App;
-use app::import::{Import, ImportRefusal, Sent, SentHall, SentShow, check_count};
+use app::import::{Import, ImportRefusal, Sent, SentHall, SentSeat, SentShow, ShowWithSeats, check_count, check_seats};
 use app::seat_map::Drawn;
 use domain::ids::PartnerId;
 use poem::web::Data;
@@ -227,7 +227,7 @@ impl From<CatalogueIn> for Import {
             venues: sent("venues", venues, |VenueToImport { external_id: _, venue }| Ok(venue.into())),
             halls: sent("halls", halls, HallToImport::parse),
             events: sent("events", events, |EventToImport { external_id: _, event }| Ok(event.into())),
-            shows: sent("shows", shows, ShowToImport::parse),
+            shows: shows_of(shows),
             sold_elsewhere: Vec::new(),
         }
     }
@@ -235,18 +235,42 @@ impl From<CatalogueIn> for Import {
 
 /// The items of a list, each read by itself.
 fn sent<T: ReadBody, U>(list: &str, items: Vec<Item<T>>, parse: impl Fn(T) -> Result<U, Problem>) -> Vec<Sent<U>> {
-    let items = items.into_iter().enumerate().map(|(place, item)| {
-        let external_id = item.text("externalId").map(str::to_owned);
-        let refused = |problem| {
-            let refusal = refusal(&problem);
-            // Whoever has no id is told by its place.
-            let nameless = || Some(format!("{list}[{place}].externalId"));
-            if external_id.is_some() { refusal } else { ImportRefusal { field: nameless(), ..refusal } }
-        };
-        let content = item.read().and_then(&parse).map_err(refused);
-        Sent { content, external_id: external_id.unwrap_or_default() }
-    });
-    items.collect()
+    items.into_iter().enumerate().map(|(place, item)| item_of(list, place, item, &parse)).collect()
+}
+
+/// Shows, each read apart from its seats that are sold elsewhere.
+fn shows_of(items: Vec<Item<ShowToImport>>) -> Vec<ShowWithSeats> {
+    let read = |(place, mut item): (usize, Item<ShowToImport>)| {
+        let sold_elsewhere = item.take("soldElsewhere").map(seats_of);
+        ShowWithSeats { show: item_of("shows", place, item, ShowToImport::parse), sold_elsewhere }
+    };
+    items.into_iter().enumerate().map(read).collect()
+}
+
+fn item_of<T: ReadBody, U>(
+    list: &str,
+    place: usize,
+    item: Item<T>,
+    parse: impl Fn(T) -> Result<U, Problem>,
+) -> Sent<U> {
+    let external_id = item.text("externalId").map(str::to_owned);
+    let refused = |problem| {
+        let refusal = refusal(&problem);
+        // Whoever has no id is told by its place.
+        let nameless = || Some(format!("{list}[{place}].externalId"));
+        if external_id.is_some() { refusal } else { ImportRefusal { field: nameless(), ..refusal } }
+    };
+    let content = item.read().and_then(parse).map_err(refused);
+    Sent { content, external_id: external_id.unwrap_or_default() }
+}
+
+/// The seats of a show that are sold elsewhere, each read by itself.
+fn seats_of(value: Value) -> Result<Vec<SentSeat>, ImportRefusal> {
+    let Value::Array(seats) = value else {
+        return Err(refusal(&Problem::of_field(&INVALID_BODY, "soldElsewhere", "must be a list of seats")));
+    };
+    check_seats(seats.len())?;
+    Ok(seats.into_iter().map(|seat| SeatPlaceIn::from(seat).0).collect())
 }
 
 /// The problem of a thing that cannot be read, which is one of many.
@@ -281,8 +305,8 @@ impl HallToImport {
 
 impl ShowToImport {
     fn parse(self) -> Result<SentShow, Problem> {
-        let Self { external_id: _, event, hall, currency, sold_elsewhere, terms } = self;
-        let sold_elsewhere = sold_elsewhere.map(|places| places.into_iter().map(|SeatPlaceIn(place)| place).collect());
-        Ok(SentShow { event, hall, currency: currency_of(&currency)?, terms: terms.parse()?, sold_elsewhere })
+        // Its seats are read apart.
+        let Self { external_id: _, event, hall, currency, sold_elsewhere: _, terms } = self;
+        Ok(SentShow { event, hall, currency: currency_of(&currency)?, terms: terms.parse()? })
     }
 }

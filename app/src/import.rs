@@ -2,6 +2,7 @@
 //! seats it sells by itself. The same thing sent again changes nothing.
 
 mod run;
+mod sent;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,7 @@ use domain::external_id::ExternalId;
 use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId, VenueId};
 use domain::limits::{SEATS_PER_IMPORTED_HALL, THINGS_PER_IMPORT};
 use domain::member::Deed;
-use domain::money::Currency;
-use domain::seat::{Seat, SeatPlace};
+use domain::seat::Seat;
 use domain::show::Show;
 use domain::venue::NAME_CHARACTERS;
 use jiff::Timestamp;
@@ -26,62 +26,22 @@ use crate::venue::VenueWish;
 use crate::{App, AppError};
 
 pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced};
-
-/// Something that the other system has, as it was sent.
-#[derive(Debug, Clone)]
-pub struct Sent<T> {
-    /// The id that it has there.
-    pub external_id: String,
-    /// What is said of it, or why that cannot be read.
-    pub content: Result<T, ImportRefusal>,
-}
-
-/// What the other system has, or a part of it.
-#[derive(Debug, Clone, Default)]
-pub struct Import {
-    /// The buildings.
-    pub venues: Vec<Sent<VenueWish>>,
-    /// Their rooms.
-    pub halls: Vec<Sent<SentHall>>,
-    /// What is performed.
-    pub events: Vec<Sent<EventWish>>,
-    /// When and where.
-    pub shows: Vec<Sent<SentShow>>,
-    /// By the ids of shows: all seats of the show that the other system sells.
-    pub sold_elsewhere: Vec<Sent<Vec<SeatPlace>>>,
-}
-
-/// A room that the other system has.
-#[derive(Debug, Clone)]
-pub struct SentHall {
-    /// The building, by its id there.
-    pub venue: String,
-    /// Its name.
-    pub name: String,
-    /// Its seats.
-    pub drawn: Drawn,
-}
-
-/// A show that the other system has.
-#[derive(Debug, Clone)]
-pub struct SentShow {
-    /// What is performed, by its id there.
-    pub event: String,
-    /// Where, by its id there.
-    pub hall: String,
-    /// What its prices are in.
-    pub currency: Currency,
-    /// When, and for how much.
-    pub terms: ShowTerms,
-    /// All seats that the other system sells; where it does not say, those that it has said before.
-    pub sold_elsewhere: Option<Vec<SeatPlace>>,
-}
+pub use sent::{Import, Sent, SentHall, SentSeat, SentShow, ShowWithSeats};
 
 /// Refuses an import of so many things, if that is more than are imported at once.
 pub fn check_count(things: usize) -> Result<(), AppError> {
     if things > THINGS_PER_IMPORT {
         let problem = format!("has more than {THINGS_PER_IMPORT} things, and no more are imported at once");
         return Err(AppError::invalid("body", "invalid_value", problem));
+    }
+    Ok(())
+}
+
+/// Refuses a list of so many seats that are sold elsewhere, if that is more than a hall that is imported has.
+pub fn check_seats(seats: usize) -> Result<(), AppError> {
+    if seats > SEATS_PER_IMPORTED_HALL {
+        let problem = format!("has {seats} seats, and at most {SEATS_PER_IMPORTED_HALL} are imported");
+        return Err(AppError::invalid("soldElsewhere", "invalid_value", problem));
     }
     Ok(())
 }
@@ -118,14 +78,14 @@ impl App {
             let done = self.import_event(partner_id, id, wish).await;
             run.note(ImportKind::Event, &external_id, id, done)?;
         }
-        for sent in shows {
-            let Some((external_id, show)) = run.admit(ImportKind::Show, sent) else { continue };
-            self.import_show(&mut run, partner_id, external_id, show).await?;
+        for ShowWithSeats { show, sold_elsewhere } in shows {
+            let Some((external_id, show)) = run.identify(ImportKind::Show, show) else { continue };
+            self.import_show(&mut run, partner_id, external_id, show, sold_elsewhere).await?;
         }
         for sent in sold_elsewhere {
-            let Some((external_id, places)) = run.admit(ImportKind::SoldElsewhere, sent) else { continue };
+            let Some((external_id, seats)) = run.admit(ImportKind::SoldElsewhere, sent) else { continue };
             let id = ShowId::for_external(partner_id, &external_id);
-            let done = self.import_sold_elsewhere(id, &places).await;
+            let done = self.import_sold_elsewhere(id, &seats).await;
             run.note_seats(&external_id, id, done)?;
         }
         Ok(run.end(caller, partner_id))
@@ -242,24 +202,37 @@ impl App {
         run: &mut Run,
         partner_id: PartnerId,
         external_id: ExternalId,
-        mut show: SentShow,
+        show: Result<SentShow, ImportRefusal>,
+        sold_elsewhere: Option<Result<Vec<SentSeat>, ImportRefusal>>,
     ) -> Result<(), AppError> {
         let id = ShowId::for_external(partner_id, &external_id);
         let Some(before) = self.store().find_show_to_edit(id).await? else {
-            let is_told = show.sold_elsewhere.is_some();
-            let (done, seats) = match self.import_new_show(run, partner_id, id, show).await {
-                Ok(seats) => (Ok(ImportOutcome::Created), Some(seats).filter(|_| is_told)),
-                Err(error) => (Err(error), None),
+            let is_told = sold_elsewhere.is_some();
+            let (done, synced) = match (show, sold_elsewhere.transpose()) {
+                (Ok(show), Ok(seats)) => {
+                    let seats = seats.unwrap_or_default();
+                    match self.import_new_show(run, partner_id, id, show, &seats).await {
+                        Ok(synced) => (Ok(ImportOutcome::Created), Some(synced).filter(|_| is_told)),
+                        Err(error) => (Err(error), None),
+                    }
+                }
+                // A show whose list cannot be read would sell what is sold elsewhere.
+                (Err(refusal), _) | (Ok(_), Err(refusal)) => (Ok(ImportOutcome::Refused(refusal)), None),
             };
             run.note(ImportKind::Show, &external_id, id, done)?;
-            return seats.map_or(Ok(()), |seats| run.note_seats(&external_id, id, Ok(seats)));
+            return synced.map_or(Ok(()), |synced| run.note_seats(&external_id, id, Ok(synced)));
         };
-        let (hall_id, places) = (before.content.hall_id, show.sold_elsewhere.take());
-        let done = self.import_known_show(run, partner_id, before, show).await;
+        let hall_id = before.content.hall_id;
+        let done = match show {
+            Ok(show) => self.import_known_show(run, partner_id, before, show).await,
+            Err(refusal) => Ok(ImportOutcome::Refused(refusal)),
+        };
         run.note(ImportKind::Show, &external_id, id, done)?;
         // Whatever became of the rest: what is sold elsewhere must not be sold here.
-        let Some(places) = places else { return Ok(()) };
-        let done = self.sell_elsewhere(id, hall_id, &places).await;
+        let Some(content) = sold_elsewhere else { return Ok(()) };
+        let sent = Sent { external_id: external_id.as_str().to_owned(), content };
+        let Some((external_id, seats)) = run.admit(ImportKind::SoldElsewhere, sent) else { return Ok(()) };
+        let done = self.sell_elsewhere(id, hall_id, &seats).await;
         run.note_seats(&external_id, id, done)
     }
 
@@ -269,15 +242,15 @@ impl App {
         partner_id: PartnerId,
         id: ShowId,
         show: SentShow,
+        sold_elsewhere: &[SentSeat],
     ) -> Result<SeatsSynced, AppError> {
         let (event_id, hall_id) = references(run, partner_id, &show)?;
-        let SentShow { event: _, hall: _, currency, terms, sold_elsewhere } = show;
+        let SentShow { event: _, hall: _, currency, terms } = show;
         let wish = ShowWish { event_id, hall_id, currency, terms: in_milliseconds(terms) };
         let show = self.planned(id, partner_id, wish).await.map_err(as_referred)?;
-        let places = sold_elsewhere.unwrap_or_default();
-        let seat_ids = seats_of(&places, hall_id)?;
+        let seat_ids = ids_of(sold_elsewhere, hall_id)?;
         let sold = self.store().create_show_sold_elsewhere(&show, &seat_ids).await?;
-        Ok(named(sold.ok_or(AppError::Changed)?, &places, hall_id))
+        Ok(named(sold.ok_or(AppError::Changed)?, sold_elsewhere, hall_id))
     }
 
     async fn import_known_show(
@@ -308,20 +281,20 @@ impl App {
         conclude(edited, "show").map(|_version| ImportOutcome::Updated)
     }
 
-    async fn import_sold_elsewhere(&self, show_id: ShowId, places: &[SeatPlace]) -> Result<SeatsSynced, AppError> {
+    async fn import_sold_elsewhere(&self, show_id: ShowId, seats: &[SentSeat]) -> Result<SeatsSynced, AppError> {
         let show = self.store().find_show(show_id).await?.ok_or_else(|| unknown("show"))?;
-        self.sell_elsewhere(show_id, show.hall_id, places).await
+        self.sell_elsewhere(show_id, show.hall_id, seats).await
     }
 
     async fn sell_elsewhere(
         &self,
         show_id: ShowId,
         hall_id: HallId,
-        places: &[SeatPlace],
+        seats: &[SentSeat],
     ) -> Result<SeatsSynced, AppError> {
-        let seat_ids = seats_of(places, hall_id)?;
+        let seat_ids = ids_of(seats, hall_id)?;
         let sold = self.store().sell_elsewhere(show_id, &seat_ids).await?;
-        Ok(named(sold, places, hall_id))
+        Ok(named(sold, seats, hall_id))
     }
 }
 
@@ -366,18 +339,15 @@ fn sorted(mut seats: Vec<Seat>) -> Vec<Seat> {
     seats
 }
 
-fn seats_of(places: &[SeatPlace], hall_id: HallId) -> Result<Vec<SeatId>, AppError> {
-    if places.len() > SEATS_PER_IMPORTED_HALL {
-        let problem = format!("has {} seats, and at most {SEATS_PER_IMPORTED_HALL} are imported", places.len());
-        return Err(AppError::invalid("soldElsewhere", "invalid_value", problem));
-    }
-    Ok(places.iter().map(|place| place.seat_id(hall_id)).collect())
+fn ids_of(seats: &[SentSeat], hall_id: HallId) -> Result<Vec<SeatId>, AppError> {
+    check_seats(seats.len())?;
+    Ok(seats.iter().map(|seat| seat.seat_id(hall_id)).collect())
 }
 
 /// What became of the seats, by the names that they were sent with.
-fn named(sold: SoldElsewhere, places: &[SeatPlace], hall_id: HallId) -> SeatsSynced {
+fn named(sold: SoldElsewhere, seats: &[SentSeat], hall_id: HallId) -> SeatsSynced {
     let SoldElsewhere { blocked, released, unknown, conflicts } = sold;
-    let names: BTreeMap<SeatId, &SeatPlace> = places.iter().map(|place| (place.seat_id(hall_id), place)).collect();
+    let names: BTreeMap<SeatId, &SentSeat> = seats.iter().map(|seat| (seat.seat_id(hall_id), seat)).collect();
     let name = |seat_id: &SeatId| names.get(seat_id).map_or_else(|| seat_id.to_string(), ToString::to_string);
     let twice = |it: SoldTwice| SeatSoldTwice { seat: name(&it.seat_id), state: it.state, booking_id: it.booking_id };
     SeatsSynced {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use app::import::{ImportRefusal, Sent, check_count};
+use app::import::{Sent, SentSeat, check_count};
 use csv::{ReaderBuilder, StringRecord, Trim};
-use domain::seat::{InvalidSeatPlace, SeatPlace};
+use domain::seat::SeatPlace;
 use poem::web::FromRequest;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::payload::{ParsePayload, Payload};
@@ -12,7 +12,7 @@ use poem_openapi::registry::MetaSchemaRef;
 use poem_openapi::types::Type;
 
 use crate::problem::Problem;
-use crate::problem_kind::{INVALID_BODY, INVALID_VALUE};
+use crate::problem_kind::INVALID_BODY;
 
 /// A body of comma-separated values (RFC 4180).
 #[derive(Debug)]
@@ -29,24 +29,18 @@ enum Columns {
 impl Csv {
     /// Reads the seats of each show; the first line names the columns. More shows than may be imported at once are not
     /// read to their end.
-    pub fn read(&self) -> Result<Vec<Sent<Vec<SeatPlace>>>, Problem> {
+    pub fn read(&self) -> Result<Vec<Sent<Vec<SentSeat>>>, Problem> {
         // Spreadsheets mark a text as UTF-8 so.
         let text = self.0.strip_prefix('\u{feff}').unwrap_or(&self.0);
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_bytes());
         let columns = Columns::of(reader.headers().map_err(unreadable)?)?;
-        let mut shows: BTreeMap<String, Result<Vec<SeatPlace>, ImportRefusal>> = BTreeMap::new();
+        let mut shows: BTreeMap<String, Vec<SentSeat>> = BTreeMap::new();
         for record in reader.records() {
             let record = record.map_err(unreadable)?;
-            let seats = shows.entry(columns.show(&record).to_owned()).or_insert_with(|| Ok(Vec::new()));
-            match (columns.place(&record), seats) {
-                (Ok(place), Ok(seats)) => seats.extend(place),
-                // Without one of them, the others would not be all.
-                (Err(invalid), seats @ Ok(_)) => *seats = Err(refusal(&record, &invalid)),
-                (_, Err(_)) => {}
-            }
+            shows.entry(columns.show(&record).to_owned()).or_default().extend(columns.seat(&record));
             check_count(shows.len())?;
         }
-        Ok(shows.into_iter().map(|(external_id, content)| Sent { external_id, content }).collect())
+        Ok(shows.into_iter().map(|(external_id, seats)| Sent { external_id, content: Ok(seats) }).collect())
     }
 }
 
@@ -67,14 +61,13 @@ impl Columns {
     }
 
     /// The seat of a line; none where a line says that a show has none.
-    fn place(&self, record: &StringRecord) -> Result<Option<SeatPlace>, InvalidSeatPlace> {
+    fn seat(&self, record: &StringRecord) -> Option<SentSeat> {
         match self {
-            Self::Label { seat, .. } if record[*seat].is_empty() => Ok(None),
-            Self::Label { seat, .. } => SeatPlace::parse(&record[*seat]).map(Some),
+            Self::Label { seat, .. } => (!record[*seat].is_empty()).then(|| SentSeat::read(&record[*seat])),
             Self::Names { section, row, seat, .. } => {
                 let [section, row, number] = [section, row, seat].map(|column| record[*column].to_owned());
                 let is_none = section.is_empty() && row.is_empty() && number.is_empty();
-                Ok((!is_none).then_some(SeatPlace { section, row, number }))
+                (!is_none).then_some(SentSeat::At(SeatPlace { section, row, number }))
             }
         }
     }
@@ -82,16 +75,6 @@ impl Columns {
 
 fn unreadable(error: csv::Error) -> Problem {
     Problem::new(&INVALID_BODY, format!("the CSV cannot be read: {error}"))
-}
-
-fn refusal(record: &StringRecord, invalid: &InvalidSeatPlace) -> ImportRefusal {
-    let line = record.position().map_or(0, csv::Position::line);
-    ImportRefusal {
-        code: INVALID_VALUE.code,
-        field: Some("seat".to_owned()),
-        problem: format!("in line {line}: {invalid}"),
-        ..ImportRefusal::default()
-    }
 }
 
 impl Payload for Csv {

@@ -23,6 +23,11 @@ impl<T: ReadBody> Item<T> {
         self.value.get(field)?.as_str()
     }
 
+    /// Takes one of its fields out, to be read by itself; none where it is not there, or null.
+    pub fn take(&mut self, field: &str) -> Option<Value> {
+        self.value.as_object_mut()?.remove(field).filter(|value| !value.is_null())
+    }
+
     /// Reads it: the fields of a `T` and no others.
     pub fn read(self) -> Result<T, Problem> {
         body::read_value(self.value, "each item")

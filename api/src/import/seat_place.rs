@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 
+use app::import::SentSeat;
 use domain::seat::SeatPlace;
 use poem_openapi::Object;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use poem_openapi::types::{ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::Value;
 
-/// Where a seat is.
+/// Where a seat is. What says that of none is kept as it was sent, so that the others of its list are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeatPlaceIn(pub SeatPlace);
+pub struct SeatPlaceIn(pub SentSeat);
+
+/// The longest misnamed seat that is kept, in characters.
+const MISNAMED_CHARACTERS: usize = 128;
 
 /// Where a seat is, by the names of its seat map.
 #[derive(Debug, Object)]
@@ -55,19 +59,29 @@ impl Type for SeatPlaceIn {
     }
 }
 
+impl From<Value> for SeatPlaceIn {
+    fn from(value: Value) -> Self {
+        if let Value::String(text) = &value {
+            return Self(SentSeat::read(text));
+        }
+        Self(match Names::parse_from_json(Some(value.clone())) {
+            Ok(Names { section, row, number }) => SentSeat::At(SeatPlace { section, row, number }),
+            Err(_) => SentSeat::Misnamed(value.to_string().chars().take(MISNAMED_CHARACTERS).collect()),
+        })
+    }
+}
+
 impl ParseFromJSON for SeatPlaceIn {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        if let Some(Value::String(text)) = &value {
-            return SeatPlace::parse(text).map(Self).map_err(ParseError::custom);
-        }
-        let Names { section, row, number } = Names::parse_from_json(value).map_err(ParseError::propagate)?;
-        Ok(Self(SeatPlace { section, row, number }))
+        Ok(value.unwrap_or_default().into())
     }
 }
 
 impl ToJSON for SeatPlaceIn {
     fn to_json(&self) -> Option<Value> {
-        let SeatPlace { section, row, number } = self.0.clone();
-        Names { section, row, number }.to_json()
+        match self.0.clone() {
+            SentSeat::At(SeatPlace { section, row, number }) => Names { section, row, number }.to_json(),
+            SentSeat::Misnamed(text) => Some(Value::String(text)),
+        }
     }
 }

@@ -2,15 +2,19 @@
 
 use api::body;
 use api::import::{CatalogueIn, Csv, ShowToImport};
-use app::import::Import;
+use app::import::{Import, SentSeat};
 use domain::seat::SeatPlace;
 
-fn place(text: &str) -> SeatPlace {
-    SeatPlace::parse(text).unwrap()
+fn place(text: &str) -> SentSeat {
+    SentSeat::At(SeatPlace::parse(text).unwrap())
+}
+
+fn misnamed(text: &str) -> SentSeat {
+    SentSeat::Misnamed(text.to_owned())
 }
 
 /// The seats of each show of a file; none where they cannot be read.
-fn read(text: &str) -> Vec<(String, Option<Vec<SeatPlace>>)> {
+fn read(text: &str) -> Vec<(String, Option<Vec<SentSeat>>)> {
     let lists = Csv(text.to_owned()).read().unwrap();
     lists.into_iter().map(|list| (list.external_id, list.content.ok())).collect()
 }
@@ -30,16 +34,16 @@ fn seats_are_read_from_one_column_or_from_three() {
     assert_eq!(read("show,seat\n"), Vec::new());
     let slash = read("show,section,row,seat\ns-1,left/right,A,1\n");
     let names = SeatPlace { section: "left/right".to_owned(), row: "A".to_owned(), number: "1".to_owned() };
-    assert_eq!(slash, [("s-1".to_owned(), Some(vec![names]))]);
+    assert_eq!(slash, [("s-1".to_owned(), Some(vec![SentSeat::At(names)]))]);
 }
 
 #[test]
-fn a_seat_that_is_none_spoils_the_list_of_its_show_alone() {
-    let text = "show,seat\ns-1,stalls/A/1\ns-1,A2\ns-1,A3\ns-2,stalls/A/1\n";
-    assert_eq!(read(text), [("s-1".to_owned(), None), ("s-2".to_owned(), Some(vec![place("stalls/A/1")]))]);
-    let refusal = Csv(text.to_owned()).read().unwrap().remove(0).content.unwrap_err();
-    assert_eq!((refusal.code, refusal.field.as_deref()), ("invalid_value", Some("seat")));
-    assert!(refusal.problem.starts_with("in line 3: `A2`"), "{}", refusal.problem);
+fn what_is_no_seat_is_kept_as_it_was_sent_and_spoils_no_other() {
+    let text = "show,seat\ns-1,stalls/A/1\ns-1,A2\ns-1,stalls/A/3\ns-2,stalls/A/1\n";
+    let first = vec![place("stalls/A/1"), misnamed("A2"), place("stalls/A/3")];
+    assert_eq!(read(text), [("s-1".to_owned(), Some(first)), ("s-2".to_owned(), Some(vec![place("stalls/A/1")]))]);
+    let long = read(&format!("show,seat\ns-1,{}\n", "A".repeat(1_000)));
+    assert_eq!(long, [("s-1".to_owned(), Some(vec![misnamed(&"A".repeat(128))]))]);
 }
 
 #[test]
@@ -102,9 +106,27 @@ fn seats_of_a_show_are_texts_or_names() {
     );
     let seats: Vec<String> = seats.unwrap().sold_elsewhere.unwrap().iter().map(|seat| seat.0.to_string()).collect();
     assert_eq!(seats, ["stalls/A/1", "left/right/A/1", "floor//7"]);
-    for wrong in [r#"["A1"]"#, "[1]", r#"[{"section": "stalls"}]"#, r#""stalls/A/1""#] {
-        let problem = show(wrong).unwrap_err();
-        assert_eq!(problem.field(), Some("soldElsewhere"), "{wrong}");
-    }
+    let wrong = show(r#"["A1", 7, {"section": "stalls"}, null, "stalls/A/1"]"#).unwrap().sold_elsewhere.unwrap();
+    let wrong: Vec<SentSeat> = wrong.into_iter().map(|seat| seat.0).collect();
+    let named = [misnamed("A1"), misnamed("7"), misnamed(r#"{"section":"stalls"}"#), misnamed("null")];
+    assert_eq!(wrong, [named.as_slice(), &[place("stalls/A/1")]].concat());
+    assert_eq!(show(r#""stalls/A/1""#).unwrap_err().field(), Some("soldElsewhere"));
     assert!(show("null").unwrap().sold_elsewhere.is_none());
+}
+
+#[test]
+fn seats_of_a_show_are_read_whatever_cannot_be_read_of_it() {
+    let import = |seats: &str| {
+        let text = format!(r#"{{"shows": [{{"externalId": "s-1", "currency": "Euro", "soldElsewhere": {seats}}}]}}"#);
+        Import::from(body::read::<CatalogueIn>(text.as_bytes()).unwrap()).shows.remove(0)
+    };
+    let both = import(r#"["stalls/A/1", "A2"]"#);
+    assert_eq!(both.show.content.unwrap_err().field.as_deref(), Some("event"));
+    assert_eq!(both.sold_elsewhere.unwrap().unwrap(), [place("stalls/A/1"), misnamed("A2")]);
+    assert!(import("null").sold_elsewhere.is_none(), "it does not say");
+    let too_many = format!("[{}7]", "7,".repeat(20_000));
+    for (wrong, code) in [("7", "invalid_body"), (too_many.as_str(), "invalid_value")] {
+        let refusal = import(wrong).sold_elsewhere.unwrap().unwrap_err();
+        assert_eq!((refusal.code, refusal.field.as_deref()), (code, Some("soldElsewhere")));
+    }
 }

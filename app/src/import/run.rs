@@ -119,30 +119,47 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// The id of what was sent, with its content, if that could be read; none, and a refusal, where it cannot be an id, or
+    /// the same was sent before.
+    pub(super) fn identify<T>(
+        &mut self,
+        kind: ImportKind,
+        sent: Sent<T>,
+    ) -> Option<(ExternalId, Result<T, ImportRefusal>)> {
+        let Sent { external_id, content } = sent;
+        let is_first = self.seen.insert((kind, external_id.clone()));
+        let refusal = match ExternalId::parse("externalId", &external_id) {
+            Ok(parsed) if is_first => return Some((parsed, content)),
+            Ok(_) => {
+                let problem = "is that of another of the same list: the first one counts";
+                ImportRefusal::from(AppError::invalid("externalId", "invalid_value", problem))
+            }
+            Err(invalid) => ImportRefusal::from(AppError::of_field(invalid)),
+        };
+        // What cannot be read has more to say, such as the place of what has no id.
+        self.refuse(kind, &external_id, content.err().unwrap_or(refusal));
+        None
+    }
+
     /// The id and the content of what was sent; none, and a refusal, where one of them cannot be, or the same was sent
     /// before.
     pub(super) fn admit<T>(&mut self, kind: ImportKind, sent: Sent<T>) -> Option<(ExternalId, T)> {
-        let Sent { external_id, content } = sent;
-        let is_first = self.seen.insert((kind, external_id.clone()));
-        let admitted = content.and_then(|content| {
-            let parsed = ExternalId::parse("externalId", &external_id);
-            let parsed = parsed.map_err(|invalid| ImportRefusal::from(AppError::of_field(invalid)))?;
-            if is_first {
-                return Ok((parsed, content));
+        let (external_id, content) = self.identify(kind, sent)?;
+        match content {
+            Ok(content) => Some((external_id, content)),
+            Err(refusal) => {
+                self.refused.insert((kind, external_id.as_str().to_owned()));
+                self.refuse(kind, external_id.as_str(), refusal);
+                None
             }
-            let problem = "is that of another of the same list: the first one counts";
-            Err(AppError::invalid("externalId", "invalid_value", problem).into())
-        });
-        admitted
-            .map_err(|refusal| {
-                if is_first {
-                    self.refused.insert((kind, external_id.clone()));
-                }
-                let external_id = external_id.chars().take(EXTERNAL_ID_CHARACTERS).collect();
-                let outcome = ImportOutcome::Refused(refusal);
-                self.add(ImportedThing { kind, external_id, id: None, outcome, seats: None });
-            })
-            .ok()
+        }
+    }
+
+    /// Takes note of a thing that is none.
+    fn refuse(&mut self, kind: ImportKind, external_id: &str, refusal: ImportRefusal) {
+        let external_id = external_id.chars().take(EXTERNAL_ID_CHARACTERS).collect();
+        let outcome = ImportOutcome::Refused(refusal);
+        self.add(ImportedThing { kind, external_id, id: None, outcome, seats: None });
     }
 
     /// The thing that a field of another refers to, unless it was refused.

@@ -191,11 +191,12 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("s-5", "event", json!("e-9")),
         ("s-6", "prices", json!([])),
         ("s-7", "soldElsewhere", json!(["A1"])),
+        ("s-8", "soldElsewhere", json!("stalls/A/1")),
     ] {
         add(&mut mixed["shows"], with(with(show.clone(), "externalId", json!(id)), field, value));
     }
     let answer = import(&ada, &partner, &mixed).await;
-    assert_eq!(counts(&answer), [6, 1, 0, 12], "{answer:?}");
+    assert_eq!(counts(&answer), [7, 1, 0, 13], "{answer:?}");
     for (kind, id, code, field) in [
         ("venue", "v-2", "invalid_value", "timeZone"),
         ("venue", "", "invalid_body", "venues[2].externalId"),
@@ -207,7 +208,8 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("show", "s-4", "invalid_value", "event"),
         ("show", "s-5", "invalid_value", "event"),
         ("show", "s-6", "invalid_value", "prices"),
-        ("show", "s-7", "invalid_body", "soldElsewhere"),
+        ("sold_elsewhere", "s-7", "seats_unknown", "soldElsewhere"),
+        ("show", "s-8", "invalid_body", "soldElsewhere"),
     ] {
         let refused = told(&answer, kind, id);
         assert_eq!(refused["outcome"], "refused", "{refused}");
@@ -241,6 +243,43 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
     assert_eq!(refused.body["field"], "body");
     let unknown = import(&ada, &partner, &json!({ "theatres": [] })).await;
     is(&unknown, StatusCode::BAD_REQUEST, "invalid_body");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sold_elsewhere_is_blocked_whatever_cannot_be_read_beside_it() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let partner = ada.found("The Old Stage").await;
+    let main = show_of(&import(&ada, &partner, &small_theatre()).await, "s-1");
+    let show = small_theatre()["shows"][0].clone();
+    let sent = |field: &str, value: Value, seats: Value| json!({ "shows": [with(with(show.clone(), field, value), "soldElsewhere", seats)] });
+
+    // A seat that is no seat's name is refused alone, and keeps the others from being given back.
+    let misspelt = sent("currency", json!("Euro"), json!(["stalls/A/1", "A3", "stalls/A/2"]));
+    let answer = import(&ada, &partner, &misspelt).await;
+    assert_eq!(counts(&answer), [0, 0, 0, 2], "{answer:?}");
+    assert_eq!(told(&answer, "show", "s-1")["field"], "currency");
+    let seats = told(&answer, "sold_elsewhere", "s-1");
+    assert_eq!((&seats["code"], &seats["seats"]), (&json!("seats_unknown"), &json!(["A3"])), "{seats}");
+    assert_eq!((&seats["blocked"], &seats["released"]), (&json!(1), &json!(0)), "{seats}");
+    assert_eq!(blocked(&app, main).await, ["floor//7", "stalls/A/1", "stalls/A/2", "stalls/B/12"]);
+
+    let timeless = sent("startsAt", json!("tonight"), json!(["stalls/A/1"]));
+    let answer = import(&ada, &partner, &timeless).await;
+    assert_eq!(counts(&answer), [0, 1, 0, 1], "{answer:?}");
+    assert_eq!(told(&answer, "sold_elsewhere", "s-1")["released"], 3);
+    assert_eq!(blocked(&app, main).await, ["stalls/A/1"]);
+
+    // What is no list says nothing of any seat. The show is as it is sent.
+    let answer = import(&ada, &partner, &sent("currency", json!("EUR"), json!("stalls/A/2"))).await;
+    assert_eq!(counts(&answer), [0, 0, 1, 1], "{answer:?}");
+    assert_eq!(told(&answer, "sold_elsewhere", "s-1")["code"], "invalid_body");
+    // Of two with one id, the first one counts, be it as it may.
+    let mut twice = sent("currency", json!("Euro"), json!(["stalls/A/1"]));
+    twice["shows"].as_array_mut().unwrap().push(with(show.clone(), "soldElsewhere", json!([])));
+    assert_eq!(counts(&import(&ada, &partner, &twice).await), [0, 0, 1, 2]);
+    assert_eq!(blocked(&app, main).await, ["stalls/A/1"]);
     app.finish().await;
 }
 
