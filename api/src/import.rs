@@ -142,7 +142,8 @@ impl ImportRoutes {
     /// what is refused keeps nothing else from being imported but what refers to it. An import that was cut off is sent
     /// again: it goes on where it stopped.
     ///
-    /// At most 5,000 things, and 20,000 seats in a hall. Seats sold elsewhere may be sent as CSV, too: `show,seat` or
+    /// At most 5,000 things, and 20,000 seats in a hall; at most 500,000 seats are written by one import, and those beyond
+    /// them by the same one sent again. Seats sold elsewhere may be sent as CSV, too: `show,seat` or
     /// `show,section,row,seat`, all of each show that is named, and a line without a seat for a show that has none.
     #[oai(path = "/:id/imports", method = "post", operation_id = "importCatalogue")]
     async fn import(

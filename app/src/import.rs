@@ -69,7 +69,7 @@ impl App {
         for sent in halls {
             let Some((external_id, hall)) = run.admit(ImportKind::Hall, sent) else { continue };
             let id = HallId::for_external(partner_id, &external_id);
-            let done = self.import_hall(&run, partner_id, id, hall).await;
+            let done = self.import_hall(&mut run, partner_id, id, hall).await;
             run.note(ImportKind::Hall, &external_id, id, done)?;
         }
         for sent in events {
@@ -127,7 +127,7 @@ impl App {
 
     async fn import_hall(
         &self,
-        run: &Run,
+        run: &mut Run,
         partner_id: PartnerId,
         id: HallId,
         hall: SentHall,
@@ -154,7 +154,7 @@ impl App {
 
     async fn import_drawn_hall(
         &self,
-        run: &Run,
+        run: &mut Run,
         partner_id: PartnerId,
         id: HallId,
         hall: SentHall,
@@ -172,6 +172,7 @@ impl App {
         let seats = seat_map.seats(id);
         let Some(Versioned { content: before, mut version }) = self.store().find_hall(id).await? else {
             self.store().find_venue(venue_id).await?.ok_or_else(|| unknown("venue"))?;
+            run.count_seats("halls", seats.len())?;
             let done = created(self.store().create_hall(id, venue_id, &name).await?)?;
             self.draw_seats(id, &seats, 1).await?;
             return Ok(done);
@@ -186,6 +187,7 @@ impl App {
         let mut done = ImportOutcome::Unchanged;
         // The seats first: where they are refused, nothing else of the hall is changed.
         if sorted(self.store().seats_of_hall(id).await?) != sorted(seats.clone()) {
+            run.count_seats("halls", seats.len())?;
             version = self.draw_seats(id, &seats, version).await?;
             done = ImportOutcome::Updated;
         }
@@ -238,7 +240,7 @@ impl App {
 
     async fn import_new_show(
         &self,
-        run: &Run,
+        run: &mut Run,
         partner_id: PartnerId,
         id: ShowId,
         show: SentShow,
@@ -249,6 +251,8 @@ impl App {
         let wish = ShowWish { event_id, hall_id, currency, terms: in_milliseconds(terms) };
         let show = self.planned(id, partner_id, wish).await.map_err(as_referred)?;
         let seat_ids = ids_of(sold_elsewhere, hall_id)?;
+        let hall = self.store().find_hall(hall_id).await?.ok_or_else(|| unknown("hall"))?.content;
+        run.count_seats("shows", usize::try_from(hall.seats).unwrap_or(usize::MAX))?;
         let sold = self.store().create_show_sold_elsewhere(&show, &seat_ids).await?;
         Ok(named(sold.ok_or(AppError::Changed)?, sold_elsewhere, hall_id))
     }

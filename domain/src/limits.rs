@@ -60,6 +60,10 @@ pub const THINGS_PER_IMPORT: usize = 5_000;
 /// have more are drawn one by one.
 pub const SEATS_PER_IMPORTED_HALL: usize = 20_000;
 
+/// The most seats that one import writes: those of every large hall of a city, or of one of them for a month of shows.
+/// Each is a row; so many are a few minutes of work for the database.
+pub const SEATS_PER_IMPORT: usize = 500_000;
+
 /// The longest reason for calling a show off, in characters.
 pub const REASON_CHARACTERS: usize = 500;
 
@@ -98,6 +102,7 @@ const _: () = assert!(OVERDUE_SWEEP_SECONDS < HOLD_OVERRUN_SECONDS, "the sweep m
 const _: () = assert!(PROCESSING_POLL_SECONDS < PROCESSING_EXTENSION_SECONDS, "an extension must be worth a read");
 const _: () = assert!(LOCK_GRACE_SECONDS > OVERDUE_SWEEP_SECONDS, "a lock must outlive the hold it stands for");
 const _: () = assert!(SEATS_PER_IMPORTED_HALL <= SEATS_PER_HALL, "what is imported must be possible by hand");
+const _: () = assert!(SEATS_PER_HALL <= SEATS_PER_IMPORT, "a show in the largest hall must be importable");
 const _: () = assert!(SEATS_PER_BOOKING <= SEATS_PER_ROW, "a booking must be able to sit together");
 const _: () = assert!(2 * SEATS_PER_ROW <= SEAT_MAP_EDGE as usize, "a row with an aisle after each seat must fit");
 const _: () = assert!(2 * ROWS_PER_HALL <= SEAT_MAP_EDGE as usize, "rows laid out behind each other must fit");

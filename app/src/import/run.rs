@@ -5,6 +5,7 @@ use std::fmt;
 
 use domain::external_id::{EXTERNAL_ID_CHARACTERS, ExternalId};
 use domain::ids::{BookingId, PartnerId};
+use domain::limits::SEATS_PER_IMPORT;
 use domain::show_seat::ShowSeatState;
 
 use super::Sent;
@@ -115,6 +116,7 @@ pub struct Imported {
 pub(super) struct Run {
     seen: BTreeSet<(ImportKind, String)>,
     refused: BTreeSet<(ImportKind, String)>,
+    seats: usize,
     imported: Imported,
 }
 
@@ -175,6 +177,18 @@ impl Run {
             return Err(AppError::invalid(field, "invalid_value", problem));
         }
         Ok(parsed)
+    }
+
+    /// Counts seats that are about to be written for one of a list of things; refuses those that are too many for one run.
+    pub(super) fn count_seats(&mut self, list: &'static str, seats: usize) -> Result<(), AppError> {
+        if self.seats.saturating_add(seats) > SEATS_PER_IMPORT {
+            let problem = format!(
+                "at most {SEATS_PER_IMPORT} seats are written by one import: send it again, it goes on where it ended"
+            );
+            return Err(AppError::invalid(list, "invalid_value", problem));
+        }
+        self.seats += seats;
+        Ok(())
     }
 
     /// Takes note of what became of a thing. A part that is away and a defect end the run.
@@ -280,4 +294,21 @@ fn outcome_of(seats: &SeatsSynced) -> ImportOutcome {
         });
     }
     if seats.blocked + seats.released > 0 { ImportOutcome::Updated } else { ImportOutcome::Unchanged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_writes_only_so_many_seats() {
+        let mut run = Run::default();
+        assert!(run.count_seats("halls", SEATS_PER_IMPORT - 2).is_ok());
+        let refused = ImportRefusal::from(run.count_seats("shows", 3).unwrap_err());
+        assert_eq!((refused.code, refused.field.as_deref()), ("invalid_value", Some("shows")));
+        assert!(refused.problem.starts_with("at most 500000 seats"), "{}", refused.problem);
+        assert!(run.count_seats("shows", 2).is_ok(), "what was refused is not written");
+        assert!(run.count_seats("halls", 1).is_err());
+        assert!(run.count_seats("halls", usize::MAX).is_err());
+    }
 }
