@@ -51,7 +51,8 @@ pub enum ImportOutcomeOut {
     Updated,
     /// It was as it was sent.
     Unchanged,
-    /// It is as it was before.
+    /// It is as it was before; a hall that somebody else has changed meanwhile may have one of name and seats as it was
+    /// sent, and not the other.
     Refused,
 }
 

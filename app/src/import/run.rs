@@ -36,7 +36,8 @@ pub enum ImportOutcome {
     Updated,
     /// It was there already, just as it was sent.
     Unchanged,
-    /// It is as it was before, there or not.
+    /// It is as it was before, there or not. A hall that somebody else has changed meanwhile may have one of name and seats
+    /// as it was sent, and not the other.
     Refused(ImportRefusal),
 }
 
