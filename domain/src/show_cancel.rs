@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BookingId, CustomerId, PartnerId, ShowId};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 
 /// A show that is to be called off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +57,33 @@ pub struct RefundSums {
 }
 
 impl RefundSums {
-    /// The sums of what was `captured`, of which the provider has given some back and has failed to give back some. What
-    /// it failed with and was given back otherwise is back.
+    /// No money of a currency.
+    pub const fn none(currency: Currency) -> Self {
+        let none = Money::zero(currency);
+        Self { pending: none, done: none, refused: none }
+    }
+
+    /// The sums of what was `captured` for one booking, of which the provider has given some back and has failed to give
+    /// back some. What it failed with and was given back otherwise is back.
     pub fn of(captured: Money, given_back: i64, failed: i64) -> Self {
         let money = |minor| Money::new(minor, captured.currency);
         let left = captured.minor.saturating_sub(given_back).max(0);
         let refused = failed.clamp(0, left);
         Self { pending: money(left - refused), done: money(given_back), refused: money(refused) }
+    }
+
+    /// These sums with those of some more bookings, which are alike. What was refused for one booking is not what another
+    /// one waits for, so each has sums of its own first.
+    #[must_use]
+    pub fn with(self, bookings: i64, like: Self) -> Self {
+        let add = |sum: Money, each: Money| {
+            Money::new(sum.minor.saturating_add(each.minor.saturating_mul(bookings)), sum.currency)
+        };
+        Self {
+            pending: add(self.pending, like.pending),
+            done: add(self.done, like.done),
+            refused: add(self.refused, like.refused),
+        }
     }
 }
 

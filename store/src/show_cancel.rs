@@ -104,7 +104,8 @@ impl Store {
     }
 
     /// What was collected for bookings that have ended since a moment, and what of it the provider has given back. Each
-    /// booking is asked by itself: a planner that cannot know how few they are would read whole tables for them.
+    /// booking is asked by itself: a planner that cannot know how few they are would read whole tables for them. Those
+    /// that are alike come as one row.
     async fn refunds_since(
         &self,
         show_id: ShowId,
@@ -112,25 +113,29 @@ impl Store {
         currency: Currency,
     ) -> Result<RefundSums, StoreError> {
         #[derive(FromQueryResult)]
-        struct Sums {
+        struct Alike {
             captured: i64,
             given_back: i64,
             failed: i64,
+            bookings: i64,
         }
-        let text = "select \
-                    coalesce(cast(sum((select sum(a.captured_minor) from payment_attempts a where a.booking_id = b.id)) \
+        let text = "select m.captured, m.given_back, m.failed, count(*) as bookings from (select \
+                    coalesce(cast((select sum(a.captured_minor) from payment_attempts a where a.booking_id = b.id) \
                     as bigint), 0) as captured, \
-                    coalesce(cast(sum((select sum(r.amount_minor) from payment_attempts a join refunds r \
+                    coalesce(cast((select sum(r.amount_minor) from payment_attempts a join refunds r \
                     on r.payment_id = a.payment_id and r.attempt_number = a.number \
-                    where a.booking_id = b.id and r.state = 'succeeded')) as bigint), 0) as given_back, \
-                    coalesce(cast(sum((select sum(r.amount_minor) from payment_attempts a join refunds r \
+                    where a.booking_id = b.id and r.state = 'succeeded') as bigint), 0) as given_back, \
+                    coalesce(cast((select sum(r.amount_minor) from payment_attempts a join refunds r \
                     on r.payment_id = a.payment_id and r.attempt_number = a.number \
-                    where a.booking_id = b.id and r.state = 'failed')) as bigint), 0) as failed \
+                    where a.booking_id = b.id and r.state = 'failed') as bigint), 0) as failed \
                     from bookings b where b.show_id = $1 and b.state in ('cancelled', 'expired', 'failed') \
-                    and b.closed_at >= $2";
-        let sums = sql(text, bind![show_id, since]).one::<Sums>(self.reader()).await?;
-        let sums = sums.unwrap_or(Sums { captured: 0, given_back: 0, failed: 0 });
-        Ok(RefundSums::of(Money::new(sums.captured, currency), sums.given_back, sums.failed))
+                    and b.closed_at >= $2) m group by m.captured, m.given_back, m.failed";
+        let mut sums = RefundSums::none(currency);
+        for row in sql(text, bind![show_id, since]).all::<Alike>(self.reader()).await? {
+            let like = RefundSums::of(Money::new(row.captured, currency), row.given_back, row.failed);
+            sums = sums.with(row.bookings, like);
+        }
+        Ok(sums)
     }
 }
 

@@ -26,6 +26,14 @@ fn money_is_pending_back_or_refused_and_never_twice() {
 }
 
 #[test]
+fn what_was_refused_for_one_booking_is_not_what_another_waits_for() {
+    // The first was refused, and given back at the provider by hand; the others have just been sent.
+    let by_hand = RefundSums::of(euros(100), 100, 100);
+    let sums = RefundSums::none(Currency::EUR).with(1, by_hand).with(2, RefundSums::of(euros(100), 0, 0));
+    assert_eq!([sums.pending.minor, sums.done.minor, sums.refused.minor], [200, 100, 0]);
+}
+
+#[test]
 fn it_is_done_when_nothing_is_left_to_do() {
     let done = ShowCancellation {
         show_id: ShowId::new(Uuid::from_u128(1)),

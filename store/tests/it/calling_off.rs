@@ -3,13 +3,14 @@
 use domain::booking::{BookingConfirmed, BookingOpened, CancelBooking, ConfirmRefusal};
 use domain::booking_state::{BookingState, CancelledBy, EndState, FailureReason};
 use domain::ids::BookingId;
+use domain::payment::IntentState;
 use domain::refund::{RecordRefund, RefundOpened, RefundReading, RefundState};
 use domain::show::{NotOnSale, ShowState};
 use domain::show_cancel::{BookingCounts, CallOff, ShowCancellation};
 use jiff::SignedDuration;
 use store::Store;
 
-use crate::fixture::{self, after, buy, customer, free_show_id, now, open, open_and_request, request, show_id};
+use crate::fixture::{self, after, buy, customer, euros, free_show_id, now, open, open_and_request, request, show_id};
 use crate::harness::TestDatabase;
 
 on_both_databases! {
@@ -20,6 +21,7 @@ on_both_databases! {
     what_was_agreed_before_stays,
     what_was_taken_back_before_was_so_by_any_clock,
     the_money_is_counted_until_it_is_back,
+    what_was_refused_for_one_booking_is_not_what_another_waits_for,
 }
 
 fn order(reason: Option<&str>) -> CallOff {
@@ -197,4 +199,32 @@ async fn the_money_is_counted_until_it_is_back(db: TestDatabase) {
     let counted = cancellation(&store).await;
     assert_eq!(sums(&counted), [0, 1_500, 3_000]);
     assert!(counted.is_done());
+}
+
+async fn what_was_refused_for_one_booking_is_not_what_another_waits_for(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let bookings = [request(1, "refused", &[0]), request(2, "one", &[1]), request(3, "two", &[2])];
+    for it in &bookings {
+        buy(&store, it).await;
+    }
+    call_off(&store, 100).await;
+    let mut refunds = Vec::new();
+    for it in &bookings {
+        let order = CancelBooking { booking_id: it.booking_id, by: CancelledBy::Operator };
+        refunds.extend(store.cancel_booking(&order, after(101)).await.unwrap().refunds);
+    }
+    let RefundOpened::Open(to_send) = store.open_refund(&refunds[0], after(102)).await.unwrap() else {
+        panic!("there is nothing to give back");
+    };
+    let reading = RefundReading { provider_refund_id: "re_1".to_owned(), state: RefundState::Failed };
+    store.record_refund(&RecordRefund { refund_id: to_send.refund_id, reading }, after(103)).await.unwrap();
+    assert_eq!(sums(&cancellation(&store).await), [3_000, 0, 1_500]);
+    // An operator gives it back at the provider.
+    let mut by_hand = fixture::reading(&bookings[0], 1, IntentState::Succeeded);
+    by_hand.reading.refunded = euros(1_500);
+    store.record_capture(&by_hand, after(104)).await.unwrap();
+    let counted = cancellation(&store).await;
+    assert_eq!(sums(&counted), [3_000, 1_500, 0]);
+    assert!(!counted.is_done(), "two are still waiting");
 }
