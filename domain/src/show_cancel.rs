@@ -45,7 +45,8 @@ pub struct BookingCounts {
     pub needs_attention: i64,
 }
 
-/// The money of bookings that ended since their show was called off.
+/// The money of bookings that ended since their show was called off. Late money for a booking that had ended before, unpaid,
+/// goes back all the same, and is not counted here: nobody was waiting for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefundSums {
     /// On its way back, or about to be.
@@ -88,7 +89,8 @@ impl RefundSums {
 }
 
 impl ShowCancellation {
-    /// Whether every booking has come to its end and nothing is on its way back any more.
+    /// Whether every booking has come to its end and nothing that is counted is on its way back any more. Late money may
+    /// come after that, and goes back by itself.
     pub fn is_done(&self) -> bool {
         self.bookings.open == 0 && self.bookings.needs_attention == 0 && self.refunds.pending.is_zero()
     }

@@ -17,7 +17,7 @@ use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::{RowOf, rounded};
 use crate::error::StoreError;
-use crate::{hold, offer, show, show_seat};
+use crate::{hold, offer, show, show_cancel, show_seat};
 
 /// What a booking is priced in whose show does not exist: "no currency" (ISO 4217).
 const NO_CURRENCY: &str = "XXX";
@@ -77,7 +77,7 @@ async fn close_existing(
         Some(stuck) => BookingEvent::GotStuck { step: stuck.step.clone(), toward: end.clone() },
     })?;
     give_back_hold(tx, &booking).await?;
-    booking.row.closed_at = Some(now);
+    booking.row.closed_at = Some(show_cancel::end_of_booking(tx, booking.row.show_id, now).await?);
     tell(&mut booking, order, &end);
     let state = booking.save(tx, now).await?.state;
     Ok(BookingClosed { state })

@@ -166,6 +166,16 @@ async fn after_cancellations(tx: &DatabaseTransaction, show_id: ShowId) -> Resul
     RowOf::new("bookings", &id).instant_or_none(after)
 }
 
+/// When a booking has ended that ends `now`. After its show was called off, that is no earlier, whatever another machine's
+/// clock says: its money is counted with that of the others.
+pub(crate) async fn end_of_booking(
+    tx: &DatabaseTransaction,
+    show_id: ShowId,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    Ok(called_off_at(tx, show_id, "").await?.map_or(now, |called_off_at| now.max(called_off_at)))
+}
+
 /// When a show was called off, if it was; `lock` is what follows the select from `shows s`.
 pub(crate) async fn called_off_at(
     tx: &DatabaseTransaction,

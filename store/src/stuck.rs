@@ -13,6 +13,7 @@ use crate::booking_cancel::take_back_sale;
 use crate::booking_close::{give_back_hold, step_of};
 use crate::column::rounded;
 use crate::error::StoreError;
+use crate::show_cancel::end_of_booking;
 use crate::ticket;
 
 impl Store {
@@ -71,13 +72,14 @@ async fn unflag(tx: &DatabaseTransaction, order: &UnflagBooking, now: Timestamp)
     booking.note(TimelineStep::Unstuck { step, cleared });
     booking.say_end(&end);
     step_of(&end).into_iter().for_each(|step| booking.note(step));
+    let ended_at = end_of_booking(tx, booking.row.show_id, now).await?;
     if end != EndState::Confirmed {
         give_back_hold(tx, &booking).await?;
         if has_tickets {
             take_back_sale(tx, &mut booking, now).await?;
-            booking.row.closed_at = Some(now);
+            booking.row.closed_at = Some(ended_at);
         }
     }
-    booking.row.closed_at = booking.row.closed_at.or(Some(now));
+    booking.row.closed_at = booking.row.closed_at.or(Some(ended_at));
     Ok(booking.save(tx, now).await?.state)
 }

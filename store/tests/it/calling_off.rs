@@ -1,6 +1,7 @@
 //! Calling a show off, finding the bookings to take back, and counting how far that has come.
 
-use domain::booking::{BookingConfirmed, BookingOpened, CancelBooking, ConfirmRefusal};
+use domain::booking::{BookingConfirmed, BookingOpened, CancelBooking, Cleared, ConfirmRefusal};
+use domain::booking::{FlagBooking, UnflagBooking};
 use domain::booking_state::{BookingState, CancelledBy, EndState, FailureReason};
 use domain::ids::BookingId;
 use domain::payment::IntentState;
@@ -22,6 +23,7 @@ on_both_databases! {
     what_was_taken_back_before_was_so_by_any_clock,
     the_money_is_counted_until_it_is_back,
     what_was_refused_for_one_booking_is_not_what_another_waits_for,
+    what_ends_afterwards_is_counted_by_any_clock,
 }
 
 fn order(reason: Option<&str>) -> CallOff {
@@ -93,11 +95,7 @@ async fn its_open_bookings_are_found_in_pages(db: TestDatabase) {
     open(&store, &expired).await;
     fixture::close(&store, &expired, EndState::Expired).await;
     open(&store, &stuck).await;
-    let flag = domain::booking::FlagBooking {
-        booking_id: stuck.booking_id,
-        stuck: fixture::stuck_step(),
-        toward: EndState::Expired,
-    };
+    let flag = FlagBooking { booking_id: stuck.booking_id, stuck: fixture::stuck_step(), toward: EndState::Expired };
     store.flag_booking(&flag, after(1)).await.unwrap();
 
     let none = store.bookings_to_cancel(show_id(), None, 100).await.unwrap();
@@ -227,4 +225,28 @@ async fn what_was_refused_for_one_booking_is_not_what_another_waits_for(db: Test
     let counted = cancellation(&store).await;
     assert_eq!(sums(&counted), [3_000, 1_500, 0]);
     assert!(!counted.is_done(), "two are still waiting");
+}
+
+async fn what_ends_afterwards_is_counted_by_any_clock(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    let (before, unpaid, stuck) = (request(1, "before", &[0]), request(2, "unpaid", &[1]), request(3, "stuck", &[2]));
+    for it in [&before, &unpaid, &stuck] {
+        open_and_request(&store, it).await;
+    }
+    fixture::close(&store, &before, EndState::Expired).await;
+    let (step, toward) = (fixture::stuck_step(), EndState::Expired);
+    let flag = FlagBooking { booking_id: stuck.booking_id, stuck: step.clone(), toward: toward.clone() };
+    store.flag_booking(&flag, after(300)).await.unwrap();
+    call_off(&store, 400).await;
+    // The clock of who closes them is behind that of who called the show off.
+    fixture::close(&store, &unpaid, EndState::Expired).await;
+    let cleared = Cleared::Resolved { operator: "ops".to_owned() };
+    let unflag = UnflagBooking { booking_id: stuck.booking_id, step: step.step, cleared, end: toward };
+    assert_eq!(store.unflag_booking(&unflag, after(300)).await.unwrap(), BookingState::Expired);
+    for it in [&before, &unpaid, &stuck] {
+        fixture::pay(&store, it, 1).await;
+    }
+    let counted = cancellation(&store).await;
+    assert_eq!(sums(&counted), [3_000, 0, 0], "but for that of the booking that had ended before");
 }
