@@ -14,7 +14,6 @@ use crate::Store;
 use crate::booking::{LockedBooking, StoredBooking};
 use crate::column::rounded;
 use crate::error::StoreError;
-use crate::transaction::for_share_of;
 use crate::{earning, offer, payment, refund, show, show_cancel, show_seat, ticket};
 
 impl Store {
@@ -37,7 +36,7 @@ async fn cancel(
 ) -> Result<BookingCancelled, StoreError> {
     let mut booking = LockedBooking::get(tx, order.booking_id).await?;
     // It stays so until this is written: whoever calls the show off finds every booking that was taken back before.
-    let called_off_at = show_cancel::called_off_at(tx, booking.row.show_id, &for_share_of(tx, "s")).await?;
+    let called_off_at = show_cancel::called_off_at(tx, booking.row.show_id, &show_cancel::keep_on(tx)).await?;
     // What is taken back after its show was called off has ended after that, whatever another machine's clock says.
     let cancelled_at = called_off_at.map_or(now, |called_off_at| now.max(called_off_at));
     if booking.row.state == BookingState::Confirmed {

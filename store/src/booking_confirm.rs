@@ -15,8 +15,7 @@ use crate::column::rounded;
 use crate::error::StoreError;
 use crate::payment::{self, StoredAttempt};
 use crate::statement::{bind, sql};
-use crate::transaction::for_share_of;
-use crate::{earning, hold, payment_record, show, show_seat, ticket};
+use crate::{earning, hold, payment_record, show, show_cancel, show_seat, ticket};
 
 impl Store {
     /// Sells a booking its seats for the money of an attempt; none is the attempt of a booking that costs nothing.
@@ -134,7 +133,7 @@ async fn judge(
     if attempt.is_some_and(|attempt| !is_paid(attempt)) {
         return Ok(Err(ConfirmRefusal::Mismatch));
     }
-    let Some(show) = show::load(tx, booking.show_id, &for_share_of(tx, "s")).await? else {
+    let Some(show) = show::load(tx, booking.show_id, &show_cancel::keep_on(tx)).await? else {
         return Err(StoreError::NotFound { what: "show", id: booking.show_id.to_string() });
     };
     let seats = show_seat::lock(tx, booking).await?;

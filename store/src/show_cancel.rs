@@ -5,7 +5,7 @@ use domain::ids::{BookingId, ShowId};
 use domain::money::{Currency, Money};
 use domain::show_cancel::{BookingCounts, CallOff, RefundSums, ShowCancellation};
 use jiff::Timestamp;
-use sea_orm::{DatabaseTransaction, FromQueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult};
 
 use crate::Store;
 use crate::column::{RowOf, rounded};
@@ -142,7 +142,10 @@ impl Store {
 async fn call_off(tx: &DatabaseTransaction, order: &CallOff, now: Timestamp) -> Result<bool, StoreError> {
     // A sale or a cancellation that is under way keeps the show as it is until it ends; those that come after it see it
     // called off.
-    let text = "update shows set state = 'cancelled', version = version + 1 where id = $1 and called_off_at is null";
+    let alone = gate(tx, "pg_advisory_xact_lock");
+    let text = format!(
+        "update shows set state = 'cancelled', version = version + 1 where id = $1 and called_off_at is null{alone}"
+    );
     if sql(text, bind![order.show_id]).run(tx).await? == 0 {
         return Ok(false);
     }
@@ -164,6 +167,29 @@ async fn after_cancellations(tx: &DatabaseTransaction, show_id: ShowId) -> Resul
     let after = row.and_then(|row| row.last_closed_at).map(|last| last.saturating_add(1));
     let id = show_id.to_string();
     RowOf::new("bookings", &id).instant_or_none(after)
+}
+
+/// What makes a select of one show, `shows s` with the id `$1`, keep it from being called off until the end of the
+/// transaction.
+pub(crate) fn keep_on(tx: &DatabaseTransaction) -> String {
+    match tx.get_database_backend() {
+        DbBackend::Postgres => format!("{} for share of s", gate(tx, "pg_advisory_xact_lock_shared")),
+        _ => String::new(),
+    }
+}
+
+/// A condition that is met once a transaction has passed the gate of the show with the id `$1`: those who keep it on pass
+/// together, who calls it off passes alone.
+///
+/// The row would be enough, were it not that PostgreSQL lets those who share a row join those who have it, past whoever
+/// waits for it: while tickets are sold fast, there is no moment in which nobody has it. For an advisory lock they wait in
+/// the order in which they came. It is part of the statement that takes the row, as a sale has no time for one more; only
+/// the row's lock says that what is read of it is the latest.
+fn gate(tx: &DatabaseTransaction, lock: &str) -> String {
+    match tx.get_database_backend() {
+        DbBackend::Postgres => format!(" and (select count(*) from {lock}(hashtextextended($1, 0))) = 1"),
+        _ => String::new(),
+    }
 }
 
 /// When a booking has ended that ends `now`. After its show was called off, that is no earlier, whatever another machine's

@@ -96,11 +96,6 @@ pub(crate) fn for_update_of(tx: &DatabaseTransaction, table: &str) -> String {
     if tx.get_database_backend() == DbBackend::Postgres { format!(" for update of {table}") } else { String::new() }
 }
 
-/// What makes a select keep others from changing the rows of `table` that it reads until the end of the transaction.
-pub(crate) fn for_share_of(tx: &DatabaseTransaction, table: &str) -> String {
-    if tx.get_database_backend() == DbBackend::Postgres { format!(" for share of {table}") } else { String::new() }
-}
-
 /// What makes a select pass over rows that another transaction is busy with.
 pub(crate) fn for_update_skip_locked(db: &impl Session) -> &'static str {
     if db.connection().get_database_backend() == DbBackend::Postgres { " for update skip locked" } else { "" }

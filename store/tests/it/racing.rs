@@ -1,5 +1,9 @@
 //! Many at once: one winner, and nothing half done.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
 use domain::booking::{BookingCancelled, BookingConfirmed, BookingOpened, CancelBooking};
 use domain::booking_state::{CancelledBy, EndState, FailureReason};
 use domain::refund::{RefundOpened, RefundReason, RefundToOpen};
@@ -19,6 +23,10 @@ on_both_databases! {
     late_money_and_a_new_booking_share_nothing,
     a_refund_is_opened_once,
     who_cancels_while_a_show_is_called_off_is_answered_the_same_again,
+}
+
+on_postgres! {
+    a_show_is_called_off_while_somebody_always_has_it,
 }
 
 /// Runs a future for each number on a task of its own, over connections of three processes.
@@ -188,4 +196,47 @@ async fn who_cancels_while_a_show_is_called_off_is_answered_the_same_again(db: T
     let cancellation = db.store.cancellation_of(show_id()).await.expect("reading").expect("a cancellation");
     assert_eq!(cancellation.bookings.cancelled, fixture::SEATS as i64);
     assert_eq!(cancellation.refunds.pending.minor, promised);
+}
+
+/// Sales and cancellations share the show, and the next one comes before the last one has ended: who calls it off must not
+/// have to wait for a moment in which there is none.
+async fn a_show_is_called_off_while_somebody_always_has_it(db: TestDatabase) {
+    const ROUNDS: usize = 5;
+    fixture::load(&db.store).await;
+    let bookings: Vec<_> = (0..fixture::SEATS).map(|seat| request(seat as u128 + 1, "key", &[seat])).collect();
+    for it in &bookings {
+        buy(&db.store, it).await;
+    }
+    let (is_over, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    at_once(&db, fixture::SEATS + 1, |task, store| {
+        let booking_id = bookings.get(task).map(|it| it.booking_id);
+        let (is_over, rounds) = (Arc::clone(&is_over), Arc::clone(&rounds));
+        async move {
+            let Some(booking_id) = booking_id else {
+                let all_at_it = async {
+                    while rounds.load(Ordering::Relaxed) < ROUNDS * fixture::SEATS {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                };
+                let all_at_it = tokio::time::timeout(Duration::from_secs(30), all_at_it).await;
+                let order = CallOff { show_id: show_id(), by: customer(99), reason: None };
+                let done = store.call_off_show(&order, after(90)).await;
+                // The others end in any case.
+                is_over.store(true, Ordering::Relaxed);
+                all_at_it.expect("the others are at it");
+                assert!(done.expect("it is called off in time"));
+                return;
+            };
+            // What was taken back once is not again, but the show is looked at as often as it is asked for.
+            let order = CancelBooking { booking_id, by: CancelledBy::Customer };
+            while !is_over.load(Ordering::Relaxed) {
+                let cancelled = store.cancel_booking(&order, after(80)).await.expect("an answer");
+                assert_eq!(cancelled.refunds.len(), 1);
+                rounds.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    })
+    .await;
+    let cancellation = db.store.cancellation_of(show_id()).await.expect("reading").expect("a cancellation");
+    assert_eq!(cancellation.bookings.cancelled, fixture::SEATS as i64);
 }
