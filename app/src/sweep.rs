@@ -53,7 +53,6 @@ impl App {
             self.settle_if_orphaned(booking_id).await?;
         }
         if slow {
-            self.go_on_cancelling_shows().await?;
             self.look_at_open_payments().await?;
             let before = later(self.now(), -REFUND_PATIENCE_SECONDS);
             for booking_id in self.store().unsettled_bookings(before, BATCH).await? {
@@ -62,6 +61,7 @@ impl App {
             for booking_id in self.store().open_refunds(before, BATCH).await? {
                 self.settle_if_orphaned(booking_id).await?;
             }
+            self.go_on_cancelling_shows().await?;
         }
         Ok(())
     }
@@ -83,7 +83,8 @@ impl App {
     }
 
     /// Whoever called these shows off may have died before their cancellation had begun, or somebody has stopped it.
-    /// All of them are looked at: those whose bookings take their time keep no other one waiting.
+    /// All of them are looked at: those whose bookings take their time keep no other one waiting, nor does one that
+    /// cannot be gone on with.
     async fn go_on_cancelling_shows(&self) -> Result<(), AppError> {
         let now = self.now();
         let called_off = later(now, -CALLED_OFF_SECONDS)..later(now, -CALLED_OFF_PATIENCE_SECONDS);
@@ -93,7 +94,10 @@ impl App {
             let Some(last) = shows.last() else { return Ok(()) };
             after = Some(*last);
             for show in &shows {
-                self.go_on_cancelling(show).await?;
+                if let Err(error) = self.go_on_cancelling(show).await {
+                    let cause = &error as &dyn std::error::Error;
+                    tracing::warn!(show.id = %show.show_id, error = cause, "the cancellation of a show could not go on");
+                }
             }
         }
     }

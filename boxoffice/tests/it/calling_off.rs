@@ -299,6 +299,40 @@ async fn what_was_terminated_by_hand_is_begun_again_by_the_sweep() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_that_cannot_be_gone_on_with_keeps_no_other_one_waiting() {
+    let here = testkit::test_app::shared_engine();
+    let line = Proxy::start(vec![here.trim_start_matches("http://").to_owned()]).await;
+    let app = TestApp::start_with(TestSettings { engine: Some(line.address()), ..TestSettings::default() }).await;
+    let mut bookings = Vec::new();
+    for _ in 0..2 {
+        let show_id = put_on_another(&app.admin(), 1500).await;
+        let (buyer, booking) = holder(&app, show_id, 0).await;
+        bookings.push((show_id, buyer, booking));
+    }
+    line.cut();
+    for (show_id, ..) in &bookings {
+        called_off_a_while_ago(&app, *show_id).await;
+    }
+    app.app.sweep_once(true).await.unwrap();
+    for (show_id, ..) in &bookings {
+        assert_eq!(cancellation(&app, *show_id).await.body["bookings"]["open"], 1, "nobody could be told");
+    }
+    line.restore();
+    eventually("the engine is back", SOON, || async {
+        app.app.sweep_once(true).await.unwrap();
+        let (show_id, ..) = bookings.last().unwrap();
+        let now = cancellation(&app, *show_id).await;
+        (now.body["bookings"]["open"] == 0).then_some(())
+    })
+    .await;
+    for (show_id, buyer, booking) in &bookings {
+        done(&app, *show_id).await;
+        assert_eq!(buyer.booking(booking.booking_id()).await.state(), "cancelled");
+    }
+    app.finish().await;
+}
+
 /// Which run of a workflow is the latest.
 async fn run_of(app: &TestApp, workflow: &str) -> String {
     let client = app.engine.client().await.unwrap();
