@@ -12,7 +12,9 @@ use domain::hold::Hold;
 use domain::ids::{BookingId, SeatId, ShowId};
 use domain::show::Show;
 use domain::show_seat::{ShowSeat, ShowSeatState};
+use locks::LockedSeat;
 use lru::LruCache;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::booking::invalid_selection;
 use crate::{App, AppError};
@@ -52,7 +54,13 @@ impl Default for Pickers {
 }
 
 impl Pickers {
-    pub(crate) fn of(&self, show_id: ShowId) -> Arc<Picker> {
+    /// The turn to pick seats of a show, or to look at them; none, if others have it for so long.
+    pub(crate) async fn turn(&self, show_id: ShowId, within: Duration) -> Option<OwnedMutexGuard<Option<Hall>>> {
+        let picker = self.of(show_id);
+        tokio::time::timeout(within, picker.lock_owned()).await.ok()
+    }
+
+    fn of(&self, show_id: ShowId) -> Arc<Picker> {
         let mut pickers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(pickers.get_or_insert(show_id, Arc::default))
     }
@@ -62,7 +70,8 @@ impl App {
     /// Picks the best seats for a wish and claims them for the booking of `request`; when somebody else takes one of them
     /// meanwhile, it picks again. A wish that was claimed for before, and whose claim still stands, has the same seats.
     ///
-    /// That there are none is only said of seats that were read after the question was asked.
+    /// That there are none is only said of seats that were read after the question was asked. Whoever has no turn in time is
+    /// told to come back.
     pub(crate) async fn claim_best(
         &self,
         show: &Show,
@@ -71,11 +80,18 @@ impl App {
         booking_id: BookingId,
     ) -> Result<(BookingRequest, Option<Hold>), AppError> {
         let asked_at = Instant::now();
-        let picker = self.shared.pickers.of(show.id);
-        let mut kept = picker.lock().await;
+        let Some(mut kept) = self.shared.pickers.turn(show.id, self.shared.parts.answer_within).await else {
+            let source = "too many pick seats of the show at once".into();
+            return Err(AppError::Unavailable { part: "seat picker", source });
+        };
         let mut refused = None;
         for _pick in 0..PICKS {
-            let mut standing = self.seats_as_they_stand(show, &mut kept).await?;
+            let locked = self.locks_of(show).await;
+            if locked.is_none() {
+                // What was held or sold since they were read would be picked again and again.
+                *kept = None;
+            }
+            let mut standing = self.standing(show, &mut kept, locked).await?;
             let mine = standing.locked_by(booking_id);
             let picked = if mine.len() == wish.count.get() {
                 mine
@@ -108,24 +124,38 @@ impl App {
     }
 
     /// The seats of a show as they stand, for whoever has the turn to look at them; what was read is kept for the next.
+    /// Without locks, they are as they were read.
     pub(crate) async fn seats_as_they_stand<'a>(
         &self,
         show: &Show,
         kept: &'a mut Option<Hall>,
     ) -> Result<Standing<'a>, AppError> {
-        let locked = match self.locks().held(show.id, self.now()).await {
-            Ok(locked) => locked,
+        let locked = self.locks_of(show).await;
+        self.standing(show, kept, locked).await
+    }
+
+    /// Which seats of a show are locked; none, where the locks are away.
+    async fn locks_of(&self, show: &Show) -> Option<Vec<LockedSeat>> {
+        match self.locks().held(show.id, self.now()).await {
+            Ok(locked) => Some(locked),
             Err(error) => {
                 tracing::debug!(show.id = %show.id, %error, "no seat locks, the seats stand as the database has them");
-                *kept = None;
-                Vec::new()
+                None
             }
-        };
+        }
+    }
+
+    async fn standing<'a>(
+        &self,
+        show: &Show,
+        kept: &'a mut Option<Hall>,
+        locked: Option<Vec<LockedSeat>>,
+    ) -> Result<Standing<'a>, AppError> {
         let hall = match kept.take() {
             Some(hall) if hall.read_at.elapsed() < FRESH_FOR => hall,
             Some(_) | None => self.read_hall(show).await?,
         };
-        let owners = locked.into_iter().map(|locked| (locked.seat_id, locked.booking_id)).collect();
+        let owners = locked.into_iter().flatten().map(|locked| (locked.seat_id, locked.booking_id)).collect();
         Ok(Standing { hall: kept.insert(hall), owners })
     }
 
@@ -179,5 +209,28 @@ fn focus_of(kind: EventKind) -> Focus {
         EventKind::Film => Focus::TwoThirdsBack,
         EventKind::Concert => Focus::Front,
         EventKind::Play => Focus::Middle,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_turn_longer_than_they_want_to() {
+        let (pickers, show_id) = (Pickers::default(), ShowId::new(Uuid::from_u128(1)));
+        let within = Duration::from_millis(200);
+        let turn = pickers.turn(show_id, within).await.expect("nobody else is there");
+        assert!(pickers.turn(show_id, within).await.is_none(), "somebody has it");
+        assert!(pickers.turn(ShowId::new(Uuid::from_u128(2)), within).await.is_some(), "another show is another turn");
+        let (next, ()) = tokio::join!(pickers.turn(show_id, within), async {
+            tokio::time::sleep(within / 2).await;
+            drop(turn);
+        });
+        assert!(next.is_some(), "it was let go in time");
+        drop(next);
+        assert!(pickers.turn(show_id, Duration::ZERO).await.is_some(), "who has given up keeps nobody waiting");
     }
 }

@@ -1,6 +1,6 @@
 //! Single seats: what a show's rule says about seats that are picked by hand, as the show stands.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::ids::SeatId;
 use domain::show::Show;
@@ -9,15 +9,20 @@ use domain::single_seat::{SingleSeatRule, SingleSeatVerdict};
 
 use crate::{App, AppError};
 
+/// How long somebody who asks what seats cost waits to look at them: bookings wait for the same turn, and an answer that
+/// says nothing of single seats is better than a late one.
+const TURN_OF_A_QUOTE: Duration = Duration::from_millis(200);
+
 impl App {
     /// What the rule of a show says about seats picked by hand, as they stood within the last two seconds; nothing, where
-    /// one of them is not free.
+    /// one of them is not free, or where others look at the seats all the while.
     pub(crate) async fn judge_seats(&self, show: &Show, picked: &[SeatId]) -> Result<SingleSeatVerdict, AppError> {
         if show.single_seats == SingleSeatRule::Allow {
             return Ok(SingleSeatVerdict::Fine);
         }
-        let picker = self.shared.pickers.of(show.id);
-        let mut kept = picker.lock().await;
+        let Some(mut kept) = self.shared.pickers.turn(show.id, TURN_OF_A_QUOTE).await else {
+            return Ok(SingleSeatVerdict::Fine);
+        };
         let mut standing = self.seats_as_they_stand(show, &mut kept).await?;
         Ok(standing.look(|seats| judge(show, seats, picked)).unwrap_or(SingleSeatVerdict::Fine))
     }
@@ -26,14 +31,16 @@ impl App {
     /// seats that were read after the question was asked.
     ///
     /// This is no promise: seats are claimed after they were looked at, so that two who ask at once may together leave a
-    /// seat single that neither of them would have left alone.
+    /// seat single that neither of them would have left alone. Nor does a booking wait for it without end: who has no turn
+    /// to look in time is let through.
     pub(crate) async fn refuse_stranding(&self, show: &Show, picked: &[SeatId]) -> Result<(), AppError> {
         if show.single_seats != SingleSeatRule::Refuse {
             return Ok(());
         }
         let asked_at = Instant::now();
-        let picker = self.shared.pickers.of(show.id);
-        let mut kept = picker.lock().await;
+        let Some(mut kept) = self.shared.pickers.turn(show.id, self.shared.parts.answer_within).await else {
+            return Ok(());
+        };
         loop {
             let mut standing = self.seats_as_they_stand(show, &mut kept).await?;
             // Somebody else's: the claim will say so. Or this booking's own, which was let through when it claimed them,
@@ -43,12 +50,12 @@ impl App {
             }
             let was_read_before = standing.read_at() < asked_at;
             match standing.look(|seats| judge(show, seats, picked)) {
-                Some(SingleSeatVerdict::Fine | SingleSeatVerdict::Warned { .. }) => return Ok(()),
-                Some(SingleSeatVerdict::Refused { .. }) | None if was_read_before => *kept = None,
+                // What cannot be had, the claim will say.
+                None | Some(SingleSeatVerdict::Fine | SingleSeatVerdict::Warned { .. }) => return Ok(()),
+                Some(SingleSeatVerdict::Refused { .. }) if was_read_before => *kept = None,
                 Some(SingleSeatVerdict::Refused { stranded }) => {
                     return Err(AppError::SeatsStranded { seat_ids: stranded });
                 }
-                None => return Ok(()),
             }
         }
     }
