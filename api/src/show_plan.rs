@@ -84,27 +84,29 @@ pub struct ShowIn {
     pub single_seats: Option<SingleSeats>,
 }
 
-/// A show that is to be changed. What is performed, where and in which currency stays.
+/// A show that is to be changed. What is performed, where and in which currency stays, and so does whatever is not said
+/// of the rest. For a show that is new in an import, what is not said is as in `ShowWish`.
 #[derive(Debug, Object)]
 #[oai(rename = "ShowChange", rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShowChangeIn {
     /// When it begins.
     pub starts_at: Moment,
-    /// From when on it is sold; since it was put on if it is not said.
+    /// From when on it is sold; as before if it is not said.
     #[oai(nullable)]
     pub sales_open_at: Option<Moment>,
-    /// Until when it is sold; until it begins if it is not said.
+    /// Until when it is sold; as before if it is not said, and where it was sold until it began, until it begins now.
     #[oai(nullable)]
     pub sales_close_at: Option<Moment>,
     /// What a seat of each category costs.
     pub prices: Vec<PriceIn>,
-    /// For how many seconds seats are held for a customer to pay; 300 if it is not said.
+    /// For how many seconds seats are held for a customer to pay; as before if it is not said.
     #[oai(nullable)]
     pub hold_seconds: Option<i64>,
-    /// What is given back for a cancellation, from the longest time before the show to the shortest.
+    /// What is given back for a cancellation, from the longest time before the show to the shortest; as before if it is
+    /// not said.
     #[oai(nullable)]
     pub refund_policy: Option<Vec<RefundTierIn>>,
-    /// What is done about customers who pick seats by hand and leave single ones; nothing (`allow`) if it is not said.
+    /// What is done about customers who pick seats by hand and leave single ones; as before if it is not said.
     #[oai(nullable)]
     pub single_seats: Option<SingleSeats>,
 }
@@ -235,7 +237,8 @@ impl ShowPlanRoutes {
 
     /// Change a show
     ///
-    /// With the `ETag` of what was read as `If-Match`, a change that somebody else has made meanwhile is not overwritten.
+    /// What is not said stays as it is; the prices that are said are all that it has then. With the `ETag` of what was read
+    /// as `If-Match`, a change that somebody else has made meanwhile is not overwritten.
     #[oai(path = "/shows/:id", method = "put", operation_id = "updateShow")]
     async fn update(
         &self,
@@ -363,7 +366,7 @@ impl ShowChangeIn {
             prices: prices.into_iter().map(price).collect::<Result<_, Problem>>()?,
             hold_seconds,
             refund_policy,
-            single_seats: single_seats.map(SingleSeatRule::from).unwrap_or_default(),
+            single_seats: single_seats.map(SingleSeatRule::from),
         })
     }
 }

@@ -277,3 +277,42 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     buyer.cancel(booked.booking_id()).await;
     app.finish().await;
 }
+
+/// Changes a show, and gives what it is then.
+async fn replan(person: &Person<'_>, show_id: ShowId, terms: Value) -> Value {
+    let changed = person.send(Method::PUT, &format!("/shows/{show_id}"), Some(terms)).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    changed.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_of_a_show_does_not_say_stays() {
+    const ROW: &str = "section stalls\nA 1-4\n";
+    let app = TestApp::start().await;
+    let (mut ada, mut eve) = (Person::register(&app).await, Person::register(&app).await);
+    let brief = json!({ "startsAt": "2099-12-24T19:00:00Z", "prices": [{ "category": "standard", "minor": 2000 }] });
+    let mut full = brief.clone();
+    let rules = json!({
+        "salesOpenAt": "2026-01-01T00:00:00Z", "salesCloseAt": "2099-12-24T12:00:00Z", "holdSeconds": 120,
+        "refundPolicy": [{ "untilMinutesBefore": 60, "percent": 70 }], "singleSeats": "warn",
+    });
+    full.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
+    let show = put_on(&mut ada, ROW, full).await.show_id;
+    let later = with(brief.clone(), "startsAt", json!("2099-12-25T19:00:00Z"));
+    let changed = replan(&ada, show, later.clone()).await;
+    assert_eq!(changed["startsAt"], "2099-12-25T19:00:00Z");
+    for (field, value) in rules.as_object().unwrap() {
+        assert_eq!(&changed[field], value, "{field}");
+    }
+    let none_back = replan(&ada, show, with(later.clone(), "refundPolicy", json!([]))).await;
+    assert_eq!((&none_back["refundPolicy"], &none_back["holdSeconds"]), (&json!([]), &json!(120)));
+    let still_none = replan(&ada, show, with(later.clone(), "holdSeconds", json!(60))).await;
+    assert_eq!((&still_none["refundPolicy"], &still_none["holdSeconds"]), (&json!([]), &json!(60)));
+
+    // Sales that end with the beginning move along with it.
+    let until_it_begins = put_on(&mut eve, ROW, brief).await.show_id;
+    let moved = replan(&eve, until_it_begins, later).await;
+    assert_eq!(moved["salesCloseAt"], "2099-12-25T19:00:00Z");
+    assert_eq!((&moved["holdSeconds"], &moved["singleSeats"]), (&json!(300), &json!("allow")));
+    app.finish().await;
+}
