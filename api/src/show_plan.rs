@@ -70,7 +70,7 @@ pub struct ShowIn {
     /// Until when it is sold; until it begins if it is not said.
     #[oai(nullable)]
     pub sales_close_at: Option<Moment>,
-    /// What a seat of each category costs.
+    /// What a seat of each category costs: one for every category of the hall's seats.
     pub prices: Vec<PriceIn>,
     /// For how many seconds seats are held for a customer to pay; 300 if it is not said.
     #[oai(nullable)]
@@ -97,7 +97,7 @@ pub struct ShowChangeIn {
     /// Until when it is sold; as before if it is not said, and where it was sold until it began, until it begins now.
     #[oai(nullable)]
     pub sales_close_at: Option<Moment>,
-    /// What a seat of each category costs.
+    /// What a seat of each category costs from now on: one for every category of the show's seats that are not blocked.
     pub prices: Vec<PriceIn>,
     /// For how many seconds seats are held for a customer to pay; as before if it is not said.
     #[oai(nullable)]
@@ -237,8 +237,8 @@ impl ShowPlanRoutes {
 
     /// Change a show
     ///
-    /// What is not said stays as it is; the prices that are said are all that it has then. With the `ETag` of what was read
-    /// as `If-Match`, a change that somebody else has made meanwhile is not overwritten.
+    /// What is not said stays as it is. With the `ETag` of what was read as `If-Match`, a change that somebody else has made
+    /// meanwhile is not overwritten.
     #[oai(path = "/shows/:id", method = "put", operation_id = "updateShow")]
     async fn update(
         &self,

@@ -124,7 +124,9 @@ impl App {
             refund_policy: RefundPolicy::standard(),
             single_seats: SingleSeatRule::default(),
         };
-        terms.of(blank, event.duration_minutes)
+        let show = terms.of(blank, event.duration_minutes)?;
+        check_priced(&show, &self.store().categories_of_hall(hall_id).await?)?;
+        Ok(show)
     }
 
     /// Changes when a show is, what it costs and its rules; `if_match` is the version that the caller has seen. What is not
@@ -146,7 +148,12 @@ impl App {
     /// A show with other terms, which it does not have yet.
     pub(crate) async fn replanned(&self, before: Show, terms: ShowTerms) -> Result<Show, AppError> {
         let event = self.find_event(before.event_id).await?.content;
-        terms.of(before, event.duration_minutes)
+        let show = terms.of(before.clone(), event.duration_minutes)?;
+        // An import sends all shows again, and of most of them nothing has changed.
+        if show != before {
+            check_priced(&show, &self.store().categories_of_show(show.id).await?)?;
+        }
+        Ok(show)
     }
 
     /// Keeps seats of a show back, sells them again, or sells them as another category: all of them or none, and never
@@ -186,6 +193,18 @@ impl App {
         let found = self.store().find_show_to_edit(show_id).await?.ok_or(AppError::NotFound { what: "show" })?;
         self.require_deed_on("show", caller, found.content.partner_id, deed).await?;
         Ok(found)
+    }
+}
+
+/// Refuses a show that has no price for one of the categories that its seats have: they would be shown as free, and nobody
+/// could buy them.
+fn check_priced(show: &Show, categories: &[SeatCategory]) -> Result<(), AppError> {
+    match categories.iter().find(|category| !show.prices.contains_key(*category)) {
+        None => Ok(()),
+        Some(category) => {
+            let problem = format!("has none for the category `{category}`, of which there are seats");
+            Err(AppError::invalid("prices", "invalid_value", problem))
+        }
     }
 }
 

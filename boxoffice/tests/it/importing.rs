@@ -223,11 +223,12 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("s-5", "event", json!("e-9")),
         ("s-6", "prices", json!([])),
         ("s-7", "soldElsewhere", json!(["A1"])),
+        ("s-8", "prices", json!([{ "category": "standard", "minor": 2000 }])),
     ] {
         add(&mut mixed["shows"], with(with(show.clone(), "externalId", json!(id)), field, value));
     }
     let answer = import(&ada, &partner, &mixed).await;
-    assert_eq!(counts(&answer), [6, 1, 0, 12], "{answer:?}");
+    assert_eq!(counts(&answer), [6, 1, 0, 13], "{answer:?}");
     for (kind, id, code, field) in [
         ("venue", "v-2", "invalid_value", "timeZone"),
         ("venue", "", "invalid_body", "venues[2].externalId"),
@@ -240,6 +241,7 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("show", "s-5", "invalid_value", "event"),
         ("show", "s-6", "invalid_value", "prices"),
         ("show", "s-7", "invalid_body", "soldElsewhere"),
+        ("show", "s-8", "invalid_value", "prices"),
     ] {
         let refused = told(&answer, kind, id);
         assert_eq!(refused["outcome"], "refused", "{refused}");

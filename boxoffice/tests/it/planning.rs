@@ -216,6 +216,7 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
         ("eventId", json!("evt_00000000000000000000000000000000")),
         ("hallId", json!("hal_00000000000000000000000000000000")),
         ("prices", json!([])),
+        ("prices", json!(prices().as_array().unwrap()[..2])),
         ("salesCloseAt", json!("2100-01-01T00:00:00Z")),
         ("holdSeconds", json!(0)),
         (
@@ -269,6 +270,12 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     }
     change["prices"] = json!([{ "category": "premium", "minor": 9900 }, { "category": "standard", "minor": 1 }]);
     change["singleSeats"] = json!("refuse");
+    let unpriced = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
+    is(&unpriced, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(unpriced.body["field"], "prices");
+    assert!(unpriced.body["detail"].as_str().unwrap().contains("`standing`"), "{unpriced:?}");
+    let kept_back = allocate(json!({ "action": "block", "seatIds": of_row("") })).await;
+    assert_eq!(kept_back.status, StatusCode::NO_CONTENT, "{kept_back:?}");
     let changed = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
     assert_eq!((changed.status, &changed.body["singleSeats"]), (StatusCode::OK, &json!("refuse")), "{changed:?}");
     let again = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
