@@ -21,9 +21,16 @@ use crate::problem::Problem;
 use crate::problem_kind::INVALID_BODY;
 use crate::refund::{RefundTierOut, tiers};
 use crate::refusal::{Editing, Open, Refusal};
+use crate::seat_map;
 use crate::show::{PriceOut, ShowOut};
 use crate::single_seat::SingleSeats;
 use crate::tags::Tag;
+
+/// The last part of the address of allocations, whose bodies may be larger than others.
+pub(crate) const SUFFIX: &str = "/allocations";
+
+/// The largest allocation, in bytes: every seat of a large hall, however it is indented.
+pub(crate) const BODY_BYTES: usize = seat_map::BODY_BYTES;
 
 /// The operations on planned shows.
 pub struct ShowPlanRoutes;
@@ -130,7 +137,7 @@ pub struct AllocationIn {
     /// What is done.
     pub action: AllocationAction,
     /// The seats: all of them or none.
-    #[oai(validator(min_items = 1, max_items = 1000))]
+    #[oai(validator(min_items = 1, max_items = 20000))]
     pub seat_ids: Vec<Id<SeatId>>,
     /// With `move`: the category.
     #[oai(nullable)]
@@ -257,7 +264,7 @@ impl ShowPlanRoutes {
 
     /// Keep seats back, sell them again, or sell them as another category
     ///
-    /// All of them or none, and never those that are held or sold.
+    /// All of them or none, and never those that are held or sold. At most 20,000 seats.
     #[oai(path = "/shows/:id/allocations", method = "post", operation_id = "allocateSeats")]
     async fn allocate(
         &self,

@@ -63,6 +63,13 @@ fn whatever_makes_or_cancels_a_booking_needs_a_key() {
     }
 }
 
+#[test]
+fn as_many_seats_are_allocated_at_once_as_the_document_says() {
+    let document: Value = serde_json::from_str(&api::document()).unwrap();
+    let seats = &document["components"]["schemas"]["Allocation"]["properties"]["seatIds"];
+    assert_eq!(seats["maxItems"].as_u64(), u64::try_from(app::show_plan::SEATS_AT_ONCE).ok());
+}
+
 #[tokio::test]
 async fn the_document_and_its_user_interface_are_served() {
     let client = TestClient::new(api::endpoint(api::Options::default()));

@@ -323,3 +323,26 @@ async fn what_a_change_of_a_show_does_not_say_stays() {
     assert_eq!((&moved["holdSeconds"], &moved["singleSeats"]), (&json!(300), &json!("allow")));
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_seats_of_a_large_hall_are_kept_back_at_once() {
+    const PLACES: usize = 2_500;
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let drawing = format!("section floor, {PLACES} places\n");
+    let terms = json!({ "prices": [{ "category": "standard", "minor": 2000 }] });
+    let show_id = put_on(&mut ada, &drawing, terms).await.show_id;
+    let seats: Vec<SeatId> = app.store.show_seats(show_id).await.unwrap().iter().map(|seat| seat.seat_id).collect();
+    assert_eq!(seats.len(), PLACES);
+    let path = format!("/shows/{show_id}/allocations");
+    let blocked = ada.send(Method::POST, &path, Some(json!({ "action": "block", "seatIds": seats }))).await;
+    assert_eq!(blocked.status, StatusCode::NO_CONTENT, "{blocked:?}");
+    let shown = ada.send(Method::GET, &format!("/shows/{show_id}/seats"), None).await;
+    assert_eq!(shown.body["counts"]["blocked"], PLACES);
+
+    let too_many = vec![seats[0]; app::show_plan::SEATS_AT_ONCE + 1];
+    let refused = ada.send(Method::POST, &path, Some(json!({ "action": "release", "seatIds": too_many }))).await;
+    is(&refused, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(refused.body["field"], "seatIds");
+    app.finish().await;
+}
