@@ -89,6 +89,11 @@ fn a_value_that_cannot_be_meant_is_named() {
             "payments.provider_url is not an http:// or https:// URL",
         ),
         ("BOXOFFICE_IDENTITY__TOKEN_SECRET", "short", "identity.token_secret must have at least 32 characters"),
+        (
+            "BOXOFFICE_IDENTITY__PREVIOUS_TOKEN_SECRET",
+            "short",
+            "identity.previous_token_secret must have at least 32 characters",
+        ),
         ("BOXOFFICE_SAGA__UNDO_SECONDS", "0", "saga.undo_seconds must be at least 1 (BOXOFFICE_SAGA__UNDO_SECONDS)"),
     ];
     for (name, value, expected) in cases {
