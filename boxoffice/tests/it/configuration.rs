@@ -170,6 +170,30 @@ fn the_configuration_is_shown_without_its_secrets() {
     assert!(worker.status.success(), "{worker:?}");
 }
 
+/// Else all customers would count as one client, `front`, and be throttled as one.
+#[test]
+fn the_apis_of_the_compose_file_trust_the_proxy_before_them() {
+    let file = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let after = |text: &str, key: &str| {
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix(key)).map(str::trim).collect();
+        let [value] = lines[..] else { panic!("`{key}` is said {} times", lines.len()) };
+        value.to_owned()
+    };
+    let compose = file("docker-compose.yml");
+    let subnet = after(&compose, "- subnet:");
+    assert_eq!(after(&file("deploy/Caddyfile"), "trusted_proxies static"), subnet);
+
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = after(&compose, "BOXOFFICE_API__TRUSTED_PROXIES:");
+    let configured = boxoffice(folder.path(), &[("BOXOFFICE_API__TRUSTED_PROXIES", &trusted)], &["config"]);
+    let line = format!("trusted_proxies = [\"127.0.0.0/8\", \"::1/128\", \"{subnet}\"]");
+    let shown = printed(&configured);
+    assert!(shown.lines().any(|shown| shown == line), "`{line}` is missing: {shown}");
+}
+
 #[test]
 fn health_fails_where_nobody_answers() {
     let folder = tempfile::tempdir().unwrap();
