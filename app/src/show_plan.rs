@@ -1,12 +1,13 @@
 //! Planning shows: put one on, change it, and say which of its seats are sold and as what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
 use domain::money::{Currency, Money};
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, RefundPolicy, RefundTier, Show, ShowState};
+use domain::show_seat::ShowSeat;
 use domain::single_seat::SingleSeatRule;
 use jiff::{SignedDuration, Timestamp};
 use store::{Allocated, Allocation, Versioned};
@@ -175,6 +176,16 @@ impl App {
             && !show.prices.contains_key(category)
         {
             return Err(AppError::invalid("category", "invalid_value", "the show has no price for it"));
+        }
+        if allocation == Allocation::Release {
+            let wanted: BTreeSet<SeatId> = seat_ids.iter().copied().collect();
+            let seats = self.store().show_seats(show_id).await?;
+            let unpriced =
+                |seat: &ShowSeat| wanted.contains(&seat.seat_id) && !show.prices.contains_key(&seat.category);
+            if let Some(seat) = seats.into_iter().find(unpriced) {
+                let problem = format!("the show has no price for the category `{}` of some of them", seat.category);
+                return Err(AppError::invalid("seatIds", "invalid_value", problem));
+            }
         }
         match self.store().allocate(show_id, seat_ids, &allocation).await? {
             Allocated::Done => Ok(()),

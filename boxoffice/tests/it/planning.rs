@@ -280,6 +280,9 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     assert_eq!((changed.status, &changed.body["singleSeats"]), (StatusCode::OK, &json!("refuse")), "{changed:?}");
     let again = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
     is(&again, StatusCode::PRECONDITION_FAILED, "changed");
+    let unpriced = allocate(json!({ "action": "release", "seatIds": of_row("") })).await;
+    is(&unpriced, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(unpriced.body["field"], "seatIds");
     assert_eq!(buyer.booking(booked.booking_id()).await.body["amount"]["minor"], 5500, "what was bought stays");
     buyer.cancel(booked.booking_id()).await;
     app.finish().await;
