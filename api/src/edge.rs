@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::problem::{Problem, body_too_large};
 use crate::problem_kind::INVALID_REQUEST;
-use crate::{availability, health, import, route_table, seat_map, webhook};
+use crate::{availability, health, import, route_table, seat_map, show_plan, webhook};
 
 /// The header that carries the id of a request, both ways.
 pub const REQUEST_ID: &str = "X-Request-Id";
@@ -70,6 +70,8 @@ pub(crate) async fn limit<E: Endpoint>(next: Arc<E>, mut request: Request) -> Re
         webhook::BODY_BYTES
     } else if path.ends_with(seat_map::SUFFIX) {
         seat_map::BODY_BYTES
+    } else if path.ends_with(show_plan::SUFFIX) {
+        show_plan::BODY_BYTES
     } else if path.ends_with(import::SUFFIX) {
         import::BODY_BYTES
     } else {

@@ -167,6 +167,38 @@ async fn what_has_changed_is_changed_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_import_does_not_say_of_a_show_stays() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let partner = ada.found("The Old Stage").await;
+    let rules = json!({
+        "salesOpenAt": "2026-01-01T00:00:00Z", "salesCloseAt": "2099-12-24T12:00:00Z", "holdSeconds": 120,
+        "refundPolicy": [{ "untilMinutesBefore": 60, "percent": 70 }], "singleSeats": "refuse",
+    });
+    let mut first = small_theatre();
+    first["shows"][0].as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
+    let first = import(&ada, &partner, &first).await;
+    assert_eq!(counts(&first), [6, 1, 0, 0], "{first:?}");
+    let (main, cellar) = (show_of(&first, "s-1"), show_of(&first, "s-2"));
+    let silent = import(&ada, &partner, &small_theatre()).await;
+    assert_eq!(counts(&silent), [0, 0, 7, 0], "{silent:?}");
+
+    let mut later = small_theatre();
+    for show in later["shows"].as_array_mut().unwrap() {
+        show["startsAt"] = json!("2099-12-25T19:30:00Z");
+    }
+    let moved = import(&ada, &partner, &later).await;
+    assert_eq!(counts(&moved), [0, 2, 5, 0], "{moved:?}");
+    let kept = ada.send(Method::GET, &format!("/shows/{main}"), None).await.body;
+    for (field, value) in rules.as_object().unwrap() {
+        assert_eq!(&kept[field], value, "{field}");
+    }
+    let until_it_begins = ada.send(Method::GET, &format!("/shows/{cellar}"), None).await.body;
+    assert_eq!(until_it_begins["salesCloseAt"], "2099-12-25T19:30:00Z", "sales move along with the beginning");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_keeps_nothing_else_from_being_imported() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
@@ -191,11 +223,12 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("s-5", "event", json!("e-9")),
         ("s-6", "prices", json!([])),
         ("s-7", "soldElsewhere", json!(["A1"])),
+        ("s-8", "prices", json!([{ "category": "standard", "minor": 2000 }])),
     ] {
         add(&mut mixed["shows"], with(with(show.clone(), "externalId", json!(id)), field, value));
     }
     let answer = import(&ada, &partner, &mixed).await;
-    assert_eq!(counts(&answer), [6, 1, 0, 12], "{answer:?}");
+    assert_eq!(counts(&answer), [6, 1, 0, 13], "{answer:?}");
     for (kind, id, code, field) in [
         ("venue", "v-2", "invalid_value", "timeZone"),
         ("venue", "", "invalid_body", "venues[2].externalId"),
@@ -208,6 +241,7 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("show", "s-5", "invalid_value", "event"),
         ("show", "s-6", "invalid_value", "prices"),
         ("show", "s-7", "invalid_body", "soldElsewhere"),
+        ("show", "s-8", "invalid_value", "prices"),
     ] {
         let refused = told(&answer, kind, id);
         assert_eq!(refused["outcome"], "refused", "{refused}");

@@ -19,6 +19,7 @@ on_both_databases! {
     a_hall_has_the_seats_that_were_drawn_last,
     a_show_is_put_on_with_the_seats_of_its_hall_and_changed,
     seats_are_allocated_all_or_none_and_never_those_of_somebody,
+    the_categories_of_a_show_are_those_of_the_seats_that_it_sells,
 }
 
 async fn of_two_who_change_a_venue_at_once_one_is_told(db: TestDatabase) {
@@ -187,4 +188,22 @@ async fn seats_are_allocated_all_or_none_and_never_those_of_somebody(db: TestDat
         tokio::join!(store.open_booking(&wanted, now()), store.allocate(show, &seats, &Allocation::Block));
     let opened = matches!(opened.unwrap(), domain::booking::BookingOpened::Opened(_));
     assert_ne!(opened, blocked.unwrap() == Allocated::Done);
+}
+
+async fn the_categories_of_a_show_are_those_of_the_seats_that_it_sells(db: TestDatabase) {
+    let store = &db.store;
+    let catalogue = fixture::catalogue(SEATS);
+    store.load_catalogue(&catalogue, now()).await.unwrap();
+    let show = show_id();
+    let [balcony, standard] = ["balcony", "standard"].map(|name| SeatCategory::parse(name).unwrap());
+    let allocate = |seats: Vec<SeatId>, what: Allocation| async move {
+        assert_eq!(store.allocate(show, &seats, &what).await.unwrap(), Allocated::Done);
+        store.categories_of_show(show).await.unwrap()
+    };
+    let moved = allocate(vec![seat(2), seat(3)], Allocation::Move { category: balcony.clone() }).await;
+    assert_eq!(moved, [balcony.clone(), standard.clone()]);
+    assert_eq!(allocate(vec![seat(2)], Allocation::Block).await, [balcony.clone(), standard.clone()]);
+    assert_eq!(allocate(vec![seat(3)], Allocation::Block).await, [standard.clone()]);
+    assert_eq!(allocate(vec![seat(3)], Allocation::Release).await, [balcony, standard.clone()]);
+    assert_eq!(store.categories_of_hall(catalogue.halls[0].id).await.unwrap(), [standard]);
 }

@@ -93,6 +93,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, halls_of(venue.id));
     call!(store, log, rename_hall(hall_id, "Main", 1));
     call!(store, log, seats_of_hall(hall_id));
+    call!(store, log, categories_of_hall(hall_id));
     let seats = &catalogue.halls[0].seats;
     call!(store, log, draw_seats(hall_id, seats, 2));
     call!(store, log, draw_seats(hall_id, &seats[..1], 3));
@@ -103,6 +104,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, delete_event(event.id));
     let other = Show { id: ShowId::new(Uuid::from_u128(0x5050)), ..show.clone() };
     call!(store, log, create_show(&other));
+    call!(store, log, categories_of_show(other.id));
     call!(store, log, find_show_to_edit(other.id));
     call!(store, log, update_show(&other, 1));
     call!(store, log, allocate(other.id, &[seat(0), seat(1)], &Allocation::Block));
