@@ -22,7 +22,7 @@ pub const REQUEST_ID: &str = "X-Request-Id";
 /// The longest request id that is taken over from a caller, in characters.
 const REQUEST_ID_CHARACTERS: usize = 128;
 
-/// The largest body of a request to the API, in bytes: ten seats and a key fit many times over.
+/// The largest body of most requests, in bytes: ten seats and a key fit many times over.
 const BODY_BYTES: usize = 64 * 1024;
 
 /// A request as it came in: routers shorten its path on the way to a handler.

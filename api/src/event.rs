@@ -25,7 +25,8 @@ use crate::venue::Deleted;
 /// The operations on events.
 pub struct EventRoutes;
 
-/// What kind of performance an event is.
+/// What kind of performance an event is. It decides where the best seats are: in the front row for a concert, halfway back
+/// for a play, two thirds back for a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "EventKind", rename_all = "snake_case")]
 pub enum EventKindIn {

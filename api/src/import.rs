@@ -234,8 +234,9 @@ impl ImportRoutes {
     /// what is refused keeps nothing else from being imported but what refers to it. An import that was cut off is sent
     /// again: it goes on where it stopped.
     ///
-    /// At most 5,000 things, and 20,000 seats in a hall. Seats sold elsewhere may be sent as CSV, too: `show,seat` or
-    /// `show,section,row,seat`, all of each show that is named, and a line without a seat for a show that has none.
+    /// At most 5,000 things, and 20,000 seats in a hall or in the list of a show. Seats sold elsewhere may be sent as CSV,
+    /// too, in UTF-8 and with commas: `show,seat` or `show,section,row,seat` and no other columns, all seats of each show
+    /// that is named, and a line without a seat for a show that has none. The things of a CSV are its shows.
     #[oai(path = "/:id/imports", method = "post", operation_id = "importCatalogue")]
     async fn import(
         &self,
