@@ -24,6 +24,7 @@ pub mod repair;
 pub mod seat_map;
 pub mod session;
 pub mod show;
+pub mod show_booking;
 pub mod show_cancel;
 pub mod show_plan;
 mod shows_on_sale;
@@ -50,7 +51,7 @@ use std::time::Duration;
 pub use locks::LockedSeat;
 pub use store::{
     Allocation, BookingFilter, City, DeadLetter, Earnings, EventListing, HallHead, Notice, NoticeState, PaymentEvent,
-    PaymentEventState, ShowFilter, ShowListing, Versioned,
+    PaymentEventState, ShowBooking, ShowFilter, ShowListing, Versioned,
 };
 pub use workflows::signals::ResolvedAs;
 

@@ -288,6 +288,8 @@ async fn a_seat_that_is_sold_twice_is_told_and_left_alone() {
     let held = told_of(&import(&ada, &partner, &theirs).await);
     assert_eq!(held, json!({ "seat": "stalls/A/5", "state": "held", "bookingId": booked.booking_id() }));
     assert_eq!(blocked(&app, main).await, ["stalls/A/6"]);
+    let looked_at = ada.send(Method::GET, &format!("/bookings/{}", booked.booking_id()), None).await;
+    assert_eq!((looked_at.status, looked_at.state()), (StatusCode::OK, "awaiting_payment"), "{looked_at:?}");
 
     buyer.pay(&booked, GOOD_CARD).await;
     buyer.wait_for(booked.booking_id(), "confirmed", PAID_WITHIN).await;

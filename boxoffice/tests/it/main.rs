@@ -26,6 +26,7 @@ mod race;
 mod replay;
 mod retry;
 mod roles;
+mod show_bookings;
 mod steps;
 mod story;
 mod stuck;

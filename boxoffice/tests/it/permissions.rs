@@ -55,6 +55,7 @@ const OPERATIONS: &[(&str, Audience, &str)] = &[
     ("allocateSeats", Callers, "{}"),
     ("cancelShow", Callers, "{}"),
     ("getShowCancellation", Callers, ""),
+    ("listShowBookings", Callers, ""),
     ("createOffer", Callers, "{}"),
     ("listOffers", Callers, ""),
     ("getOffer", Callers, ""),

@@ -301,6 +301,10 @@ async fn read_bookings(store: &Store, log: &StatementLog, late: &BookingRequest)
             call!(store, log, list_bookings_for(buyer, &filter, cursor, 20));
         }
     }
+    for state in [None, Some("confirmed")] {
+        call!(store, log, bookings_of_show(show_id(), state, None, 20));
+        call!(store, log, bookings_of_show(show_id(), state, Some(("confirmed", id)), 20));
+    }
 }
 
 async fn deliver(store: &Store, log: &StatementLog) {
