@@ -20,10 +20,11 @@ use crate::moment::Moment;
 use crate::problem::Problem;
 use crate::problem_kind::INVALID_BODY;
 use crate::refund::{RefundTierOut, tiers};
-use crate::refusal::{Editing, Open, Refusal};
+use crate::refusal::{Deleting, Editing, Open, Refusal};
 use crate::show::{PriceOut, ShowOut};
 use crate::single_seat::SingleSeats;
 use crate::tags::Tag;
+use crate::venue::Deleted;
 
 /// The operations on planned shows.
 pub struct ShowPlanRoutes;
@@ -276,6 +277,21 @@ impl ShowPlanRoutes {
         };
         app.allocate_seats(&caller, id.parse("id")?, &seat_ids, allocation).await?;
         Ok(AllocationAnswer::Allocated)
+    }
+
+    /// Delete a show that nobody has ever booked
+    ///
+    /// Its prices and allocations go with it. One that has bookings, in whatever state, is called off instead.
+    #[oai(path = "/shows/:id", method = "delete", operation_id = "deleteShow")]
+    async fn delete(
+        &self,
+        Authenticated(caller): Authenticated,
+        app: Data<&App>,
+        /// The show.
+        id: Path<Id<ShowId>>,
+    ) -> Result<Deleted, Refusal<Deleting>> {
+        app.delete_show(&caller, id.parse("id")?).await?;
+        Ok(Deleted::Deleted)
     }
 }
 

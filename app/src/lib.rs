@@ -26,6 +26,7 @@ pub mod session;
 pub mod show;
 pub mod show_booking;
 pub mod show_cancel;
+pub mod show_delete;
 pub mod show_plan;
 mod shows_on_sale;
 mod single_seat;

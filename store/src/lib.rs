@@ -27,6 +27,7 @@ mod seat_map;
 mod show;
 mod show_booking;
 mod show_cancel;
+mod show_delete;
 mod show_plan;
 mod show_seat;
 mod sold_elsewhere;

@@ -10,6 +10,7 @@ mod by_hand;
 mod calling_off;
 mod configuration;
 mod crash;
+mod deleting;
 mod edges;
 mod identity;
 mod importing;
