@@ -18,7 +18,7 @@ use crate::etag::of_version;
 use crate::id::Id;
 use crate::problem::Problem;
 use crate::problem_kind::INVALID_BODY;
-use crate::refusal::{Editing, Open, Planning, Refusal};
+use crate::refusal::{Deleting, Editing, Open, Planning, Refusal};
 use crate::tags::Tag;
 use crate::venue::Deleted;
 
@@ -161,7 +161,7 @@ impl EventRoutes {
         app: Data<&App>,
         /// The event.
         id: Path<Id<EventId>>,
-    ) -> Result<Deleted, Refusal<Editing>> {
+    ) -> Result<Deleted, Refusal<Deleting>> {
         app.delete_event(&caller, id.parse("id")?).await?;
         Ok(Deleted::Deleted)
     }

@@ -7,13 +7,13 @@ mod seat_place;
 use app::App;
 use app::import::{
     Import, ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced, Sent,
-    SentHall, SentShow,
+    SentHall, SentShow, Telling,
 };
 use app::seat_map::Drawn;
 use domain::ids::{BookingId, PartnerId};
 use domain::money::Currency;
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{ApiRequest, Enum, Object, OpenApi};
@@ -148,8 +148,8 @@ pub struct ImportOut {
     pub refused: usize,
     /// How many seats are sold elsewhere and held or sold here.
     pub conflicts: usize,
-    /// What was created, changed or refused, and seats sold elsewhere with conflicts, in the order in which they were
-    /// imported.
+    /// What was created, changed or refused, and seats sold elsewhere with conflicts; with `all` everything that was
+    /// sent. In the order in which it was imported.
     pub items: Vec<ImportedOut>,
 }
 
@@ -244,9 +244,12 @@ impl ImportRoutes {
         app: Data<&App>,
         /// The partner.
         id: Path<Id<PartnerId>>,
+        /// Whether what is unchanged is among the `items`, too, with the id that it has here; not if it is not said.
+        all: Query<Option<bool>>,
         import: ImportIn,
     ) -> Result<Json<ImportOut>, Refusal<Importing>> {
-        Ok(Json(boxed(app.import(&caller, id.parse("id")?, import.parse()?)).await?.into()))
+        let telling = if all.unwrap_or_default() { Telling::All } else { Telling::News };
+        Ok(Json(boxed(app.import(&caller, id.parse("id")?, import.parse()?, telling)).await?.into()))
     }
 }
 

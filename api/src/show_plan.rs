@@ -20,11 +20,12 @@ use crate::moment::Moment;
 use crate::problem::Problem;
 use crate::problem_kind::INVALID_BODY;
 use crate::refund::{RefundTierOut, tiers};
-use crate::refusal::{Editing, Open, Refusal};
+use crate::refusal::{Deleting, Editing, Open, Refusal};
 use crate::seat_map;
 use crate::show::{PriceOut, ShowOut};
 use crate::single_seat::SingleSeats;
 use crate::tags::Tag;
+use crate::venue::Deleted;
 
 /// The last part of the address of allocations, whose bodies may be larger than others.
 pub(crate) const SUFFIX: &str = "/allocations";
@@ -286,6 +287,21 @@ impl ShowPlanRoutes {
         };
         app.allocate_seats(&caller, id.parse("id")?, &seat_ids, allocation).await?;
         Ok(AllocationAnswer::Allocated)
+    }
+
+    /// Delete a show that nobody has ever booked
+    ///
+    /// Its prices and allocations go with it. One that has bookings, in whatever state, is called off instead.
+    #[oai(path = "/shows/:id", method = "delete", operation_id = "deleteShow")]
+    async fn delete(
+        &self,
+        Authenticated(caller): Authenticated,
+        app: Data<&App>,
+        /// The show.
+        id: Path<Id<ShowId>>,
+    ) -> Result<Deleted, Refusal<Deleting>> {
+        app.delete_show(&caller, id.parse("id")?).await?;
+        Ok(Deleted::Deleted)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::show_plan::{SEATS_AT_ONCE, ShowTerms, ShowWish, check_takes_place};
 use crate::venue::VenueWish;
 use crate::{App, AppError};
 
-pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced};
+pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced, Telling};
 
 /// The most things of one import: what a house plans in several years.
 pub const THINGS_AT_ONCE: usize = 5_000;
@@ -83,7 +83,13 @@ impl App {
     /// Imports what a partner's own system has: venues, halls, events and shows, in this order, each by itself. What cannot
     /// be imported is refused, with what refers to it, and keeps nothing else from being imported. Whatever ended an
     /// import early, the same one sent again finds done what was done, and does the rest.
-    pub async fn import(&self, caller: &Caller, partner_id: PartnerId, import: Import) -> Result<Imported, AppError> {
+    pub async fn import(
+        &self,
+        caller: &Caller,
+        partner_id: PartnerId,
+        import: Import,
+        telling: Telling,
+    ) -> Result<Imported, AppError> {
         self.require_deed(caller, partner_id, Deed::Plan).await?;
         let Import { venues, halls, events, shows, sold_elsewhere } = import;
         let things = venues.len() + halls.len() + events.len() + shows.len() + sold_elsewhere.len();
@@ -91,7 +97,7 @@ impl App {
             let problem = format!("has {things} things, and at most {THINGS_AT_ONCE} are imported at once");
             return Err(AppError::invalid("body", "invalid_value", problem));
         }
-        let mut run = Run::default();
+        let mut run = Run::new(telling);
         for sent in venues {
             let Some((external_id, wish)) = run.admit(ImportKind::Venue, sent) else { continue };
             let id = VenueId::for_external(partner_id, &external_id);

@@ -78,6 +78,16 @@ pub struct SeatSoldTwice {
     pub booking_id: BookingId,
 }
 
+/// Which of the imported things are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// Those that have news: all but those that are unchanged and have no conflicts.
+    #[default]
+    News,
+    /// Every one, also for its id.
+    All,
+}
+
 /// A thing of an import, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedThing {
@@ -106,7 +116,7 @@ pub struct Imported {
     pub refused: usize,
     /// How many seats are sold twice.
     pub conflicts: usize,
-    /// The things, but for those that are unchanged and have nothing to tell, in the order in which they were imported.
+    /// The things that are told, in the order in which they were imported.
     pub things: Vec<ImportedThing>,
 }
 
@@ -116,9 +126,15 @@ pub(super) struct Run {
     seen: BTreeSet<(ImportKind, String)>,
     refused: BTreeSet<(ImportKind, String)>,
     imported: Imported,
+    telling: Telling,
 }
 
 impl Run {
+    /// A run that has not begun.
+    pub(super) fn new(telling: Telling) -> Self {
+        Self { telling, ..Self::default() }
+    }
+
     /// The id and the content of what was sent; none, and a refusal, where one of them cannot be, or the same was sent
     /// before.
     pub(super) fn admit<T>(&mut self, kind: ImportKind, sent: Sent<T>) -> Option<(ExternalId, T)> {
@@ -214,7 +230,8 @@ impl Run {
             ImportOutcome::Refused(_) => &mut self.imported.refused,
         };
         *count += 1;
-        if thing.outcome != ImportOutcome::Unchanged || conflicts > 0 {
+        let is_news = thing.outcome != ImportOutcome::Unchanged || conflicts > 0;
+        if is_news || self.telling == Telling::All {
             self.imported.things.push(thing);
         }
     }

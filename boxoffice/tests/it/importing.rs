@@ -123,6 +123,35 @@ async fn a_theatre_is_imported_once_however_often_it_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_all_is_told_the_ids_again() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let partner = ada.found("The Old Stage").await;
+    let first = import(&ada, &partner, &small_theatre()).await;
+    let names = |answer: &Answer| -> Vec<(Value, Value, Value)> {
+        let items = answer.body["items"].as_array().unwrap();
+        items.iter().map(|item| (item["kind"].clone(), item["externalId"].clone(), item["id"].clone())).collect()
+    };
+    let told = names(&first);
+    assert!(told.iter().all(|(_, _, id)| id.is_string()), "{first:?}");
+
+    let path = format!("/partners/{partner}/imports");
+    let again = ada.send(Method::POST, &format!("{path}?all=true"), Some(small_theatre())).await;
+    assert_eq!(counts(&again), [0, 0, 7, 0], "{again:?}");
+    assert_eq!(names(&again), told);
+    assert!(again.body["items"].as_array().unwrap().iter().all(|item| item["outcome"] == "unchanged"), "{again:?}");
+    let csv = "show,seat\ns-2,\n";
+    let seats = ada.send_as(Method::POST, &format!("{path}?all=true"), "text/csv", csv).await;
+    assert_eq!(names(&seats), [(json!("sold_elsewhere"), json!("s-2"), json!(show_of(&first, "s-2")))]);
+
+    let news = ada.send(Method::POST, &format!("{path}?all=false"), Some(small_theatre())).await;
+    assert_eq!((counts(&news), &news.body["items"]), ([0, 0, 7, 0], &json!([])), "{news:?}");
+    let unclear = ada.send(Method::POST, &format!("{path}?all=perhaps"), Some(small_theatre())).await;
+    is(&unclear, StatusCode::BAD_REQUEST, "invalid_parameter");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_changed_is_changed_and_nothing_else() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
@@ -293,6 +322,8 @@ async fn a_seat_that_is_sold_twice_is_told_and_left_alone() {
     let held = told_of(&import(&ada, &partner, &theirs).await);
     assert_eq!(held, json!({ "seat": "stalls/A/5", "state": "held", "bookingId": booked.booking_id() }));
     assert_eq!(blocked(&app, main).await, ["stalls/A/6"]);
+    let looked_at = ada.send(Method::GET, &format!("/bookings/{}", booked.booking_id()), None).await;
+    assert_eq!((looked_at.status, looked_at.state()), (StatusCode::OK, "awaiting_payment"), "{looked_at:?}");
 
     buyer.pay(&booked, GOOD_CARD).await;
     buyer.wait_for(booked.booking_id(), "confirmed", PAID_WITHIN).await;

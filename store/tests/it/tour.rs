@@ -116,6 +116,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, sell_elsewhere(other.id, &[seat(3)]));
     let another = Show { id: ShowId::new(Uuid::from_u128(0x5051)), ..show.clone() };
     call!(store, log, create_show_sold_elsewhere(&another, &[seat(1)]));
+    call!(store, log, delete_show(another.id));
     let order = CallOff { show_id: other.id, by: customer(40), reason: Some("rain".to_owned()) };
     call!(store, log, call_off_show(&order, now()));
     call!(store, log, cancellation_of(other.id));
@@ -131,6 +132,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     };
     call!(store, log, draw_seats(empty, &[seat(0), seat(1)], 1));
     call!(store, log, draw_seats(empty, &[seat(0)], 2));
+    call!(store, log, delete_hall(empty));
 }
 
 async fn discount(store: &Store, log: &StatementLog) {
@@ -302,6 +304,10 @@ async fn read_bookings(store: &Store, log: &StatementLog, late: &BookingRequest)
             call!(store, log, list_bookings_for(buyer, &filter, None, 20));
             call!(store, log, list_bookings_for(buyer, &filter, cursor, 20));
         }
+    }
+    for state in [None, Some("confirmed")] {
+        call!(store, log, bookings_of_show(show_id(), state, None, 20));
+        call!(store, log, bookings_of_show(show_id(), state, Some(("confirmed", id)), 20));
     }
 }
 
