@@ -138,6 +138,8 @@ impl BookingRoutes {
     }
 
     /// Read a booking
+    ///
+    /// For its customer, members of the partner who sells the show, and operators. Members are not told the payment page.
     #[oai(path = "/:id", method = "get", operation_id = "getBooking")]
     async fn find(
         &self,
@@ -154,6 +156,8 @@ impl BookingRoutes {
     }
 
     /// Read the seats of a booking, with their prices
+    ///
+    /// For its customer, members of the partner who sells the show, and operators.
     #[oai(path = "/:id/seats", method = "get", operation_id = "getBookingSeats")]
     async fn seats(
         &self,
@@ -166,6 +170,8 @@ impl BookingRoutes {
     }
 
     /// Read what happened to a booking, step by step
+    ///
+    /// For its customer, members of the partner who sells the show, and operators.
     #[oai(path = "/:id/timeline", method = "get", operation_id = "getBookingTimeline")]
     async fn timeline(
         &self,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::problem::{Problem, body_too_large};
 use crate::problem_kind::INVALID_REQUEST;
-use crate::{availability, health, import, route_table, seat_map, webhook};
+use crate::{availability, health, import, route_table, seat_map, show_plan, webhook};
 
 /// The header that carries the id of a request, both ways.
 pub const REQUEST_ID: &str = "X-Request-Id";
@@ -22,7 +22,7 @@ pub const REQUEST_ID: &str = "X-Request-Id";
 /// The longest request id that is taken over from a caller, in characters.
 const REQUEST_ID_CHARACTERS: usize = 128;
 
-/// The largest body of a request to the API, in bytes: ten seats and a key fit many times over.
+/// The largest body of most requests, in bytes: ten seats and a key fit many times over.
 const BODY_BYTES: usize = 64 * 1024;
 
 /// A request as it came in: routers shorten its path on the way to a handler.
@@ -70,6 +70,8 @@ pub(crate) async fn limit<E: Endpoint>(next: Arc<E>, mut request: Request) -> Re
         webhook::BODY_BYTES
     } else if path.ends_with(seat_map::SUFFIX) {
         seat_map::BODY_BYTES
+    } else if path.ends_with(show_plan::SUFFIX) {
+        show_plan::BODY_BYTES
     } else if path.ends_with(import::SUFFIX) {
         import::BODY_BYTES
     } else {

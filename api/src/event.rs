@@ -18,14 +18,15 @@ use crate::etag::of_version;
 use crate::id::Id;
 use crate::problem::Problem;
 use crate::problem_kind::INVALID_BODY;
-use crate::refusal::{Editing, Open, Planning, Refusal};
+use crate::refusal::{Deleting, Editing, Open, Planning, Refusal};
 use crate::tags::Tag;
 use crate::venue::Deleted;
 
 /// The operations on events.
 pub struct EventRoutes;
 
-/// What kind of performance an event is.
+/// What kind of performance an event is. It decides where the best seats are: in the front row for a concert, halfway back
+/// for a play, two thirds back for a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "EventKind", rename_all = "snake_case")]
 pub enum EventKindIn {
@@ -160,7 +161,7 @@ impl EventRoutes {
         app: Data<&App>,
         /// The event.
         id: Path<Id<EventId>>,
-    ) -> Result<Deleted, Refusal<Editing>> {
+    ) -> Result<Deleted, Refusal<Deleting>> {
         app.delete_event(&caller, id.parse("id")?).await?;
         Ok(Deleted::Deleted)
     }

@@ -7,11 +7,13 @@ mod item;
 mod seat_place;
 
 use app::App;
-use app::import::{Import, ImportRefusal, Sent, SentHall, SentSeat, SentShow, ShowWithSeats, check_count, check_seats};
+use app::import::{
+    Import, ImportRefusal, Sent, SentHall, SentSeat, SentShow, ShowWithSeats, Telling, check_count, check_seats,
+};
 use app::seat_map::Drawn;
 use domain::ids::PartnerId;
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{ApiRequest, Object, OpenApi};
@@ -142,9 +144,10 @@ impl ImportRoutes {
     /// what is refused keeps nothing else from being imported but what refers to it. An import that was cut off is sent
     /// again: it goes on where it stopped.
     ///
-    /// At most 5,000 things, and 20,000 seats in a hall; at most 500,000 seats are written by one import, and those beyond
-    /// them by the same one sent again. Seats sold elsewhere may be sent as CSV, too: `show,seat` or
-    /// `show,section,row,seat`, all of each show that is named, and a line without a seat for a show that has none.
+    /// At most 5,000 things, and 20,000 seats in a hall or in the list of a show; at most 500,000 seats are written by one
+    /// import, and those beyond them by the same one sent again. Seats sold elsewhere may be sent as CSV, too, in UTF-8 and
+    /// with commas: `show,seat` or `show,section,row,seat` and no other columns, all seats of each show that is named, and
+    /// a line without a seat for a show that has none. The things of a CSV are its shows.
     #[oai(path = "/:id/imports", method = "post", operation_id = "importCatalogue")]
     async fn import(
         &self,
@@ -152,12 +155,15 @@ impl ImportRoutes {
         app: Data<&App>,
         /// The partner.
         id: Path<Id<PartnerId>>,
+        /// Whether what is unchanged is among the `items`, too, with the id that it has here; not if it is not said.
+        all: Query<Option<bool>>,
         import: ImportIn,
     ) -> Result<Json<ImportOut>, Refusal<Importing>> {
         let partner_id = id.parse("id")?;
+        let telling = if all.unwrap_or_default() { Telling::All } else { Telling::News };
         // Nobody's body is read who may not send it.
         app.check_may_import(&caller, partner_id).await?;
-        Ok(Json(boxed(app.import(&caller, partner_id, import.parse()?)).await?.into()))
+        Ok(Json(boxed(app.import(&caller, partner_id, import.parse()?, telling)).await?.into()))
     }
 }
 

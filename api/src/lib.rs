@@ -25,6 +25,7 @@ pub mod offer_scope;
 pub mod quote;
 pub mod seat_map;
 pub mod show;
+pub mod show_booking;
 pub mod show_cancel;
 pub mod show_plan;
 pub mod show_seat;
@@ -102,6 +103,7 @@ type Routes = (
     (
         show_plan::ShowPlanRoutes,
         show_cancel::ShowCancelRoutes,
+        show_booking::ShowBookingRoutes,
         seat_map::SeatMapRoutes,
         offer::OfferRoutes,
         fee::FeeRoutes,
@@ -159,6 +161,7 @@ fn service() -> OpenApiService<Routes, ()> {
         (
             show_plan::ShowPlanRoutes,
             show_cancel::ShowCancelRoutes,
+            show_booking::ShowBookingRoutes,
             seat_map::SeatMapRoutes,
             offer::OfferRoutes,
             fee::FeeRoutes,

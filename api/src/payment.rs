@@ -14,7 +14,7 @@ pub struct PaymentOut {
     /// Why the provider has declined, in its code.
     #[oai(nullable)]
     pub decline_code: Option<String>,
-    /// The page on which the customer pays, once the provider has told.
+    /// The page on which the customer pays, once the provider has told; null for members of the partner.
     #[oai(nullable)]
     pub payment_page: Option<String>,
 }

@@ -271,7 +271,9 @@ fn of_framework(error: poem::Error) -> Problem {
         return Problem::new(&kind::INVALID_BODY, plain(reason));
     }
     if error.is::<ContentTypeError>() {
-        return Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "the `Content-Type` must be `application/json`");
+        let detail = "the `Content-Type` must be one that the operation lists: `application/json`; also `text/csv` for \
+                      imports and `text/plain` for seat maps";
+        return Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, detail);
     }
     let too_large = error.downcast_ref().is_some_and(|e| matches!(e, ReadBodyError::PayloadTooLarge))
         || error.downcast_ref().is_some_and(|e| matches!(e, SizedLimitError::PayloadTooLarge));

@@ -73,7 +73,8 @@ problem_kinds! {
     WRONG_STATE = "wrong_state", CONFLICT, "It is in another state";
     CHANGED = "changed", PRECONDITION_FAILED, "Somebody else has changed it";
     BODY_TOO_LARGE = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
+        "The body is of a kind that is not read here";
     ACCOUNT_UNKNOWN = "account_unknown", UNPROCESSABLE_ENTITY, "There is no such account";
     BOOKING_HAS_TICKETS = "booking_has_tickets", UNPROCESSABLE_ENTITY, "The booking has tickets";
     DUPLICATE_SEAT = "duplicate_seat", UNPROCESSABLE_ENTITY, "A seat is listed twice";

@@ -51,6 +51,8 @@ statuses! {
     Planning: 400 401 403 404 429 500 503;
     /// Changing what belongs to a partner.
     Editing: 400 401 403 404 409 412 413 415 422 429 500 503;
+    /// Deleting what belongs to a partner and nothing needs.
+    Deleting: 400 401 403 404 409 429 500 503;
     /// Importing, whose things are refused one by one.
     Importing: 400 401 403 404 413 415 422 429 500 503;
     /// Calling off what belongs to a partner.
@@ -97,7 +99,7 @@ fn description(status: u16) -> &'static str {
         409 => "It cannot be done as things stand: the seats are taken, the show does not sell, the state is another.",
         412 => "Somebody else has changed it since it was read.",
         413 => "The body is too large.",
-        415 => "The body is not JSON.",
+        415 => "The `Content-Type` is none of those that the operation reads.",
         422 => "The request can be read and cannot be right.",
         429 => "It is asked for too often; the same request may be sent again after `Retry-After` seconds.",
         503 => "A part that is needed is away; the same request may be sent again after `Retry-After` seconds.",

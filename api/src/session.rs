@@ -80,7 +80,7 @@ pub struct SessionOut {
     pub created_at: Moment,
     /// When it was used last.
     pub renewed_at: Moment,
-    /// When it ends if it is not used again.
+    /// When it ends if it is not used again: 30 days after its last use, and at most 180 days after it began.
     pub expires_at: Moment,
     /// Whether this request was made with it.
     pub is_current: bool,
@@ -131,7 +131,9 @@ impl SessionRoutes {
 
     /// Get another access token
     ///
-    /// Needs no token but that of the session. Roles are those of this moment.
+    /// Needs no token but that of the session. Roles are those of this moment. A session lasts for 30 days after its last
+    /// use, and for 180 days after its log-in at most; then its token is refused as `unauthenticated`, and its owner logs in
+    /// again.
     #[oai(path = "/sessions/renew", method = "post", operation_id = "renewSession")]
     async fn renew(
         &self,

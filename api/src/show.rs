@@ -101,7 +101,8 @@ pub enum SeatsAnswer {
 impl ShowRoutes {
     /// List shows
     ///
-    /// Earliest first, in pages.
+    /// Earliest first, in pages. Without `from` the list begins with the oldest show there is, however long it is over.
+    /// Shows that were called off are in it, too: `state` tells.
     #[allow(clippy::too_many_arguments, reason = "one argument per parameter of the request")]
     #[oai(path = "/", method = "get", operation_id = "listShows")]
     async fn list(
@@ -112,7 +113,7 @@ impl ShowRoutes {
         /// Only shows of this event.
         #[oai(name = "eventId")]
         event_id: Query<Option<Id<EventId>>>,
-        /// Only shows that start then or later.
+        /// Only shows that start then or later; all since the first if it is not said.
         from: Query<Option<Moment>>,
         /// Only shows that start earlier than that.
         to: Query<Option<Moment>>,

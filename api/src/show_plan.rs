@@ -20,10 +20,18 @@ use crate::moment::Moment;
 use crate::problem::Problem;
 use crate::problem_kind::INVALID_BODY;
 use crate::refund::{RefundTierOut, tiers};
-use crate::refusal::{Editing, Open, Refusal};
+use crate::refusal::{Deleting, Editing, Open, Refusal};
+use crate::seat_map;
 use crate::show::{PriceOut, ShowOut};
 use crate::single_seat::SingleSeats;
 use crate::tags::Tag;
+use crate::venue::Deleted;
+
+/// The last part of the address of allocations, whose bodies may be larger than others.
+pub(crate) const SUFFIX: &str = "/allocations";
+
+/// The largest allocation, in bytes: every seat of a large hall, however it is indented.
+pub(crate) const BODY_BYTES: usize = seat_map::BODY_BYTES;
 
 /// The operations on planned shows.
 pub struct ShowPlanRoutes;
@@ -70,7 +78,7 @@ pub struct ShowIn {
     /// Until when it is sold; until it begins if it is not said.
     #[oai(nullable)]
     pub sales_close_at: Option<Moment>,
-    /// What a seat of each category costs.
+    /// What a seat of each category costs: one for every category of the hall's seats.
     pub prices: Vec<PriceIn>,
     /// For how many seconds seats are held for a customer to pay; 300 if it is not said.
     #[oai(nullable)]
@@ -84,27 +92,29 @@ pub struct ShowIn {
     pub single_seats: Option<SingleSeats>,
 }
 
-/// A show that is to be changed. What is performed, where and in which currency stays.
+/// A show that is to be changed. What is performed, where and in which currency stays, and so does whatever is not said
+/// of the rest. For a show that is new in an import, what is not said is as in `ShowWish`.
 #[derive(Debug, Object)]
 #[oai(rename = "ShowChange", rename_all = "camelCase", deny_unknown_fields)]
 pub struct ShowChangeIn {
     /// When it begins.
     pub starts_at: Moment,
-    /// From when on it is sold; since it was put on if it is not said.
+    /// From when on it is sold; as before if it is not said.
     #[oai(nullable)]
     pub sales_open_at: Option<Moment>,
-    /// Until when it is sold; until it begins if it is not said.
+    /// Until when it is sold; as before if it is not said, and where it was sold until it began, until it begins now.
     #[oai(nullable)]
     pub sales_close_at: Option<Moment>,
-    /// What a seat of each category costs.
+    /// What a seat of each category costs from now on: one for every category of the show's seats that are not blocked.
     pub prices: Vec<PriceIn>,
-    /// For how many seconds seats are held for a customer to pay; 300 if it is not said.
+    /// For how many seconds seats are held for a customer to pay; as before if it is not said.
     #[oai(nullable)]
     pub hold_seconds: Option<i64>,
-    /// What is given back for a cancellation, from the longest time before the show to the shortest.
+    /// What is given back for a cancellation, from the longest time before the show to the shortest; as before if it is
+    /// not said.
     #[oai(nullable)]
     pub refund_policy: Option<Vec<RefundTierIn>>,
-    /// What is done about customers who pick seats by hand and leave single ones; nothing (`allow`) if it is not said.
+    /// What is done about customers who pick seats by hand and leave single ones; as before if it is not said.
     #[oai(nullable)]
     pub single_seats: Option<SingleSeats>,
 }
@@ -128,7 +138,7 @@ pub struct AllocationIn {
     /// What is done.
     pub action: AllocationAction,
     /// The seats: all of them or none.
-    #[oai(validator(min_items = 1, max_items = 1000))]
+    #[oai(validator(min_items = 1, max_items = 20000))]
     pub seat_ids: Vec<Id<SeatId>>,
     /// With `move`: the category.
     #[oai(nullable)]
@@ -235,7 +245,8 @@ impl ShowPlanRoutes {
 
     /// Change a show
     ///
-    /// With the `ETag` of what was read as `If-Match`, a change that somebody else has made meanwhile is not overwritten.
+    /// What is not said stays as it is. With the `ETag` of what was read as `If-Match`, a change that somebody else has made
+    /// meanwhile is not overwritten.
     #[oai(path = "/shows/:id", method = "put", operation_id = "updateShow")]
     async fn update(
         &self,
@@ -254,7 +265,7 @@ impl ShowPlanRoutes {
 
     /// Keep seats back, sell them again, or sell them as another category
     ///
-    /// All of them or none, and never those that are held or sold.
+    /// All of them or none, and never those that are held or sold. At most 20,000 seats.
     #[oai(path = "/shows/:id/allocations", method = "post", operation_id = "allocateSeats")]
     async fn allocate(
         &self,
@@ -276,6 +287,21 @@ impl ShowPlanRoutes {
         };
         app.allocate_seats(&caller, id.parse("id")?, &seat_ids, allocation).await?;
         Ok(AllocationAnswer::Allocated)
+    }
+
+    /// Delete a show that nobody has ever booked
+    ///
+    /// Its prices and allocations go with it. One that has bookings, in whatever state, is called off instead.
+    #[oai(path = "/shows/:id", method = "delete", operation_id = "deleteShow")]
+    async fn delete(
+        &self,
+        Authenticated(caller): Authenticated,
+        app: Data<&App>,
+        /// The show.
+        id: Path<Id<ShowId>>,
+    ) -> Result<Deleted, Refusal<Deleting>> {
+        app.delete_show(&caller, id.parse("id")?).await?;
+        Ok(Deleted::Deleted)
     }
 }
 
@@ -362,7 +388,7 @@ impl ShowChangeIn {
             prices: prices.into_iter().map(price).collect::<Result<_, Problem>>()?,
             hold_seconds,
             refund_policy,
-            single_seats: single_seats.map(SingleSeatRule::from).unwrap_or_default(),
+            single_seats: single_seats.map(SingleSeatRule::from),
         })
     }
 }

@@ -15,7 +15,7 @@ use crate::body::{Body, Fields, ReadBody};
 use crate::etag::of_version;
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::refusal::{Editing, Planning, Refusal};
+use crate::refusal::{Deleting, Editing, Planning, Refusal};
 use crate::tags::Tag;
 
 /// The operations on venues and halls.
@@ -42,7 +42,7 @@ pub struct VenueIn {
     pub time_zone: String,
 }
 
-/// A room to be added to a building.
+/// A room of a building, as its partner describes it.
 #[derive(Debug, Object)]
 #[oai(rename = "HallWish", rename_all = "camelCase", deny_unknown_fields)]
 pub struct HallIn {
@@ -98,6 +98,14 @@ pub enum VenueCreated {
     /// There it is.
     #[oai(status = 201)]
     Created(Json<VenueOut>, #[oai(header = "Location")] String, #[oai(header = "ETag")] String),
+}
+
+/// A room with its version, which is that of its seats.
+#[derive(Debug, ApiResponse)]
+pub enum HallAnswer {
+    /// The room.
+    #[oai(status = 200)]
+    Found(Json<PlannedHallOut>, #[oai(header = "ETag")] String),
 }
 
 /// A room that was written down.
@@ -191,7 +199,7 @@ impl VenueRoutes {
         app: Data<&App>,
         /// The building.
         id: Path<Id<VenueId>>,
-    ) -> Result<Deleted, Refusal<Editing>> {
+    ) -> Result<Deleted, Refusal<Deleting>> {
         app.delete_venue(&caller, id.parse("id")?).await?;
         Ok(Deleted::Deleted)
     }
@@ -221,6 +229,51 @@ impl VenueRoutes {
     ) -> Result<Json<HallsOut>, Refusal<Planning>> {
         let halls = app.halls(&caller, id.parse("id")?).await?;
         Ok(Json(HallsOut { items: halls.into_iter().map(|hall| hall.content.into()).collect() }))
+    }
+
+    /// Read a room to change it
+    #[oai(path = "/halls/:id", method = "get", operation_id = "getHall")]
+    async fn find_hall(
+        &self,
+        Authenticated(caller): Authenticated,
+        app: Data<&App>,
+        /// The room.
+        id: Path<Id<HallId>>,
+    ) -> Result<HallAnswer, Refusal<Planning>> {
+        Ok(app.hall_to_edit(&caller, id.parse("id")?).await?.into())
+    }
+
+    /// Give a room another name
+    ///
+    /// With the `ETag` of what was read as `If-Match`, a change that somebody else has made meanwhile is not overwritten.
+    #[oai(path = "/halls/:id", method = "put", operation_id = "updateHall")]
+    async fn update_hall(
+        &self,
+        Authenticated(caller): Authenticated,
+        app: Data<&App>,
+        /// The room.
+        id: Path<Id<HallId>>,
+        /// The `ETag` of what was read.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        Body(hall): Body<HallIn>,
+    ) -> Result<HallAnswer, Refusal<Editing>> {
+        Ok(app.update_hall(&caller, id.parse("id")?, if_match.as_deref(), &hall.name).await?.into())
+    }
+
+    /// Delete a room without shows
+    ///
+    /// Its seats go with it.
+    #[oai(path = "/halls/:id", method = "delete", operation_id = "deleteHall")]
+    async fn delete_hall(
+        &self,
+        Authenticated(caller): Authenticated,
+        app: Data<&App>,
+        /// The room.
+        id: Path<Id<HallId>>,
+    ) -> Result<Deleted, Refusal<Deleting>> {
+        app.delete_hall(&caller, id.parse("id")?).await?;
+        Ok(Deleted::Deleted)
     }
 }
 
@@ -252,6 +305,13 @@ impl From<VenueIn> for VenueWish {
 impl From<Versioned<Venue>> for VenueAnswer {
     fn from(venue: Versioned<Venue>) -> Self {
         let Versioned { content, version } = venue;
+        Self::Found(Json(content.into()), of_version(version))
+    }
+}
+
+impl From<Versioned<HallHead>> for HallAnswer {
+    fn from(hall: Versioned<HallHead>) -> Self {
+        let Versioned { content, version } = hall;
         Self::Found(Json(content.into()), of_version(version))
     }
 }

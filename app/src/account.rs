@@ -36,7 +36,14 @@ impl App {
         let Register { contact, password, device } = wish;
         let contact: Contact = contact.of(CustomerId::new(Uuid::new_v4()))?;
         let password = Password::choose(&password, &contact.email).map_err(|weak| too_weak("password", weak))?;
-        self.shared.log_ins.check(&contact.email)?;
+        let email = contact.email.clone();
+        self.shared.log_ins.count(&email)?;
+        let registered = self.create_account(contact, &password, &device).await;
+        self.shared.log_ins.settle(&email, &registered);
+        registered
+    }
+
+    async fn create_account(&self, contact: Contact, password: &Password, device: &str) -> Result<LoggedIn, AppError> {
         let password_hash = self.passwords().hash(password.as_str().to_owned()).await?;
         let (customer_id, email) = (contact.customer_id, contact.email.clone());
         let new = NewAccount { contact, password_hash };
@@ -45,7 +52,7 @@ impl App {
             AccountCreated::Created => {
                 tracing::info!(customer.id = %customer_id, "an account was registered");
                 let account = Account { customer_id, email, is_admin: false, created_at: self.now() };
-                self.log_in_as(account, &device).await
+                self.log_in_as(account, device).await
             }
         }
     }
@@ -63,9 +70,23 @@ impl App {
         device: &str,
     ) -> Result<LoggedIn, AppError> {
         let ChangePassword { current, new } = wish;
-        let StoredPassword { account, hash } = self.stored_password(caller).await?;
-        let new = Password::choose(&new, &account.email).map_err(|weak| too_weak("newPassword", weak))?;
-        self.shared.log_ins.check(&account.email)?;
+        let stored = self.stored_password(caller).await?;
+        let email = stored.account.email.clone();
+        let new = Password::choose(&new, &email).map_err(|weak| too_weak("newPassword", weak))?;
+        self.shared.log_ins.count(&email)?;
+        let changed = self.replace_password(stored, current, &new, device).await;
+        self.shared.log_ins.settle(&email, &changed);
+        changed
+    }
+
+    async fn replace_password(
+        &self,
+        stored: StoredPassword,
+        current: String,
+        new: &Password,
+        device: &str,
+    ) -> Result<LoggedIn, AppError> {
+        let StoredPassword { account, hash } = stored;
         if !self.passwords().matches(current, Some(hash.clone())).await? {
             return Err(AppError::WrongCredentials);
         }

@@ -9,7 +9,9 @@ use domain::booking_state::BookingState;
 use domain::hold::{Hold, SeatsLocked, deadline, later, lock_deadline};
 use domain::ids::{BookingId, PartnerId, SeatId, ShowId};
 use domain::limits::{EDGE_CLAIM_SECONDS, OPEN_HOLDS_PER_CUSTOMER_AND_SHOW};
+use domain::member::Deed;
 use domain::offer_terms::OfferCode;
+use domain::payment::AttemptRecord;
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, Show};
 use domain::ticket::Ticket;
@@ -22,7 +24,7 @@ use store::{BookingFilter, KnownBooking, Obstacles};
 
 use crate::engine::Begun;
 use crate::error::seats_unknown;
-use crate::identity::Caller;
+use crate::identity::{Caller, Role};
 use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
 use crate::offer::parse_code;
 use crate::{App, AppError};
@@ -148,9 +150,9 @@ impl App {
         Ok(self.shared.known_bookings.find(self.store(), booking_id).await?)
     }
 
-    /// One booking of the caller; any booking for an admin.
+    /// One booking, for those who may look at it.
     pub async fn find_booking(&self, caller: &Caller, booking_id: BookingId) -> Result<BookingView, AppError> {
-        let booking = self.booking_for(caller, booking_id).await?;
+        let booking = self.booking_to_see(caller, booking_id).await?;
         self.view(booking).await
     }
 
@@ -163,12 +165,7 @@ impl App {
         limit: u32,
     ) -> Result<Listed<Booking>, AppError> {
         check_limit(limit)?;
-        if let Some(state) = filter.state.as_deref()
-            && !BookingState::NAMES.contains(&state)
-        {
-            let names = BookingState::NAMES.join(", ");
-            return Err(AppError::invalid("state", "invalid_parameter", format!("must be one of {names}")));
-        }
+        check_state(filter.state.as_deref())?;
         let after = after.as_deref().map(after_booking).transpose()?;
         let bookings = self.store().list_bookings_for(caller.customer_id, &filter, after, limit + 1).await?;
         Ok(Listed::page(bookings, limit, |booking| cursor(booking.created_at, &[&booking.id.to_string()])))
@@ -176,12 +173,27 @@ impl App {
 
     /// What happened to a booking, step by step.
     pub async fn timeline(&self, caller: &Caller, booking_id: BookingId) -> Result<Vec<TimelineEntry>, AppError> {
-        let booking = self.booking_for(caller, booking_id).await?;
+        let booking = self.booking_to_see(caller, booking_id).await?;
         Ok(self.store().timeline(booking.id).await?)
     }
 
+    /// A booking for those who may look at it: its customer, the people of the partner who sells the show, and operators.
+    /// Where it is paid is not told to the people of the partner: whoever knows the page sees what only the customer is to
+    /// see there.
+    async fn booking_to_see(&self, caller: &Caller, booking_id: BookingId) -> Result<Booking, AppError> {
+        let booking = self.store().find_booking(booking_id).await?.ok_or(AppError::NotFound { what: "booking" })?;
+        if booking.customer_id == caller.customer_id || caller.roles.contains(&Role::Admin) {
+            return Ok(booking);
+        }
+        self.require_deed_on("booking", caller, booking.partner_id, Deed::See).await?;
+        let without_page = |attempt| AttemptRecord { payment_page: None, ..attempt };
+        let attempts = booking.attempts.into_iter().map(without_page).collect();
+        Ok(Booking { attempts, ..booking })
+    }
+
+    /// A booking for those who may move it along: its customer and operators.
     pub(crate) async fn booking_for(&self, caller: &Caller, booking_id: BookingId) -> Result<Booking, AppError> {
-        let found = if caller.roles.contains(&crate::identity::Role::Admin) {
+        let found = if caller.roles.contains(&Role::Admin) {
             self.store().find_booking(booking_id).await?
         } else {
             self.store().find_booking_for(caller.customer_id, booking_id).await?
@@ -412,6 +424,15 @@ pub(crate) fn invalid_selection(error: InvalidSelection) -> AppError {
         InvalidSelection::Duplicate { .. } => "duplicate_seat",
     };
     AppError::invalid("seatIds", code, error)
+}
+
+/// Refuses what is the name of no state.
+pub(crate) fn check_state(state: Option<&str>) -> Result<(), AppError> {
+    if state.is_none_or(|state| BookingState::NAMES.contains(&state)) {
+        return Ok(());
+    }
+    let names = BookingState::NAMES.join(", ");
+    Err(AppError::invalid("state", "invalid_parameter", format!("must be one of {names}")))
 }
 
 fn after_booking(text: &str) -> Result<(Timestamp, BookingId), AppError> {

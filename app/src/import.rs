@@ -25,7 +25,7 @@ use crate::show_plan::{ShowTerms, ShowWish, check_takes_place};
 use crate::venue::VenueWish;
 use crate::{App, AppError};
 
-pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced};
+pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced, Telling};
 pub use sent::{Import, Sent, SentHall, SentSeat, SentShow, ShowWithSeats};
 
 /// Refuses an import of so many things, if that is more than are imported at once.
@@ -55,11 +55,17 @@ impl App {
     /// Imports what a partner's own system has: venues, halls, events and shows, in this order, each by itself. What cannot
     /// be imported is refused, with what refers to it, and keeps nothing else from being imported. Whatever ended an
     /// import early, the same one sent again finds done what was done, and does the rest.
-    pub async fn import(&self, caller: &Caller, partner_id: PartnerId, import: Import) -> Result<Imported, AppError> {
+    pub async fn import(
+        &self,
+        caller: &Caller,
+        partner_id: PartnerId,
+        import: Import,
+        telling: Telling,
+    ) -> Result<Imported, AppError> {
         self.check_may_import(caller, partner_id).await?;
         let Import { venues, halls, events, shows, sold_elsewhere } = import;
         check_count(venues.len() + halls.len() + events.len() + shows.len() + sold_elsewhere.len())?;
-        let mut run = Run::default();
+        let mut run = Run::new(telling);
         for sent in venues {
             let Some((external_id, wish)) = run.admit(ImportKind::Venue, sent) else { continue };
             let id = VenueId::for_external(partner_id, &external_id);

@@ -24,7 +24,9 @@ pub mod repair;
 pub mod seat_map;
 pub mod session;
 pub mod show;
+pub mod show_booking;
 pub mod show_cancel;
+pub mod show_delete;
 pub mod show_plan;
 mod shows_on_sale;
 mod single_seat;
@@ -50,7 +52,7 @@ use std::time::Duration;
 pub use locks::LockedSeat;
 pub use store::{
     Allocation, BookingFilter, City, DeadLetter, Earnings, EventListing, HallHead, Notice, NoticeState, PaymentEvent,
-    PaymentEventState, ShowFilter, ShowListing, Versioned,
+    PaymentEventState, ShowBooking, ShowFilter, ShowListing, Versioned,
 };
 pub use workflows::signals::ResolvedAs;
 

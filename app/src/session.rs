@@ -1,6 +1,7 @@
 //! Sessions: log in, stay logged in, look where one is, log out.
 
 use domain::account::Account;
+use domain::contact::EmailAddress;
 use domain::ids::SessionId;
 use domain::limits::ACCESS_TOKEN_SECONDS;
 use domain::session::{self, Session};
@@ -49,8 +50,14 @@ impl App {
     pub async fn log_in(&self, wish: LogIn) -> Result<LoggedIn, AppError> {
         let LogIn { email: address, password, device } = wish;
         let email = email(&address)?;
-        self.shared.log_ins.check(&email)?;
-        let stored = self.store().password_of_email(&email).await?;
+        self.shared.log_ins.count(&email)?;
+        let entered = self.enter(&email, password, &device).await;
+        self.shared.log_ins.settle(&email, &entered);
+        entered
+    }
+
+    async fn enter(&self, email: &EmailAddress, password: String, device: &str) -> Result<LoggedIn, AppError> {
+        let stored = self.store().password_of_email(email).await?;
         let hash = stored.as_ref().map(|stored| stored.hash.clone());
         let is_right = self.passwords().matches(password.clone(), hash).await?;
         let Some(StoredPassword { account, hash }) = stored.filter(|_| is_right) else {
@@ -61,7 +68,7 @@ impl App {
             let newer = self.passwords().hash(password).await?;
             self.store().rehash_password(account.customer_id, &hash, &newer).await?;
         }
-        self.log_in_as(account, &device).await
+        self.log_in_as(account, device).await
     }
 
     /// Another access token for a session.

@@ -1,12 +1,13 @@
 //! Planning shows: put one on, change it, and say which of its seats are sold and as what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
 use domain::money::{Currency, Money};
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, RefundPolicy, RefundTier, Show, ShowState};
+use domain::show_seat::ShowSeat;
 use domain::single_seat::SingleSeatRule;
 use jiff::{SignedDuration, Timestamp};
 use store::{Allocated, Allocation, Versioned};
@@ -20,24 +21,25 @@ use crate::{App, AppError};
 /// The most seats that are allocated at once: a large hall.
 pub const SEATS_AT_ONCE: usize = 20_000;
 
-/// When a show is, what it costs and what its rules are.
+/// When a show is, what it costs and what its rules are. What is not said stays as the show has it.
 #[derive(Debug, Clone)]
 pub struct ShowTerms {
     /// When it begins; it ends when its event has taken its time.
     pub starts_at: Timestamp,
-    /// From when on it is sold; at once if it is not said.
+    /// From when on it is sold; a new show at once if it is not said.
     pub sales_open_at: Option<Timestamp>,
-    /// Until when it is sold; until it begins if it is not said.
+    /// Until when it is sold. Where it is not said, a new show is sold until it begins, as is one that was before.
     pub sales_close_at: Option<Timestamp>,
     /// What a seat of each category costs, in minor units of the show's currency.
     pub prices: BTreeMap<SeatCategory, i64>,
-    /// How many seconds seats are held for a customer to pay; as usual if it is not said.
+    /// How many seconds seats are held for a customer to pay; for a new show as usual if it is not said.
     pub hold_seconds: Option<i64>,
-    /// What a customer gets back who cancels, from the longest time before the show to the shortest; as usual if it is
-    /// not said.
+    /// What a customer gets back who cancels, from the longest time before the show to the shortest; for a new show as
+    /// usual if it is not said.
     pub refund_policy: Option<Vec<RefundTier>>,
-    /// What is done about customers who pick seats by hand and leave single ones.
-    pub single_seats: SingleSeatRule,
+    /// What is done about customers who pick seats by hand and leave single ones; for a new show nothing if it is not
+    /// said.
+    pub single_seats: Option<SingleSeatRule>,
 }
 
 /// A show that is to be put on.
@@ -54,23 +56,25 @@ pub struct ShowWish {
 }
 
 impl ShowTerms {
-    /// The show with these terms.
-    fn of(self, show: Show, minutes: i32, now: Timestamp) -> Result<Show, AppError> {
+    /// The show with these terms, and with those that it has where they say nothing.
+    fn of(self, show: Show, minutes: i32) -> Result<Show, AppError> {
         let Self { starts_at, sales_open_at, sales_close_at, prices, hold_seconds, refund_policy, single_seats } = self;
         let price = |(category, minor)| (category, Money::new(minor, show.currency));
         let refused = |field| move |problem: String| AppError::invalid(field, "invalid_value", problem);
-        let hold = hold_seconds.map_or(Ok(HoldTime::DEFAULT), HoldTime::parse);
-        let refund_policy = refund_policy.map_or_else(|| Ok(RefundPolicy::standard()), RefundPolicy::parse);
+        let hold = hold_seconds.map_or(Ok(show.hold), HoldTime::parse);
+        let refund_policy = refund_policy.map_or_else(|| Ok(show.refund_policy.clone()), RefundPolicy::parse);
+        // Sales that end when the show begins move along with it.
+        let closes_at = if show.sales_close_at == show.starts_at { starts_at } else { show.sales_close_at };
         let lasts = SignedDuration::from_mins(i64::from(minutes));
         let show = Show {
             starts_at,
             ends_at: starts_at.saturating_add(lasts).unwrap_or(Timestamp::MAX),
-            sales_open_at: sales_open_at.unwrap_or(now),
-            sales_close_at: sales_close_at.unwrap_or(starts_at),
+            sales_open_at: sales_open_at.unwrap_or(show.sales_open_at),
+            sales_close_at: sales_close_at.unwrap_or(closes_at),
             prices: prices.into_iter().map(price).collect(),
             hold: hold.map_err(|error| refused("holdSeconds")(error.to_string()))?,
             refund_policy: refund_policy.map_err(|error| refused("refundPolicy")(error.to_string()))?,
-            single_seats,
+            single_seats: single_seats.unwrap_or(show.single_seats),
             ..show
         };
         show.check().map_err(AppError::of_field)?;
@@ -104,6 +108,7 @@ impl App {
             return Err(AppError::invalid("hallId", "invalid_value", "has no seats yet: draw its seat map first"));
         }
         let now = self.now();
+        // It has what a show has of which nothing is said: it is sold at once, and until it begins.
         let blank = Show {
             id,
             event_id,
@@ -120,11 +125,13 @@ impl App {
             refund_policy: RefundPolicy::standard(),
             single_seats: SingleSeatRule::default(),
         };
-        terms.of(blank, event.duration_minutes, now)
+        let show = terms.of(blank, event.duration_minutes)?;
+        check_priced(&show, &self.store().categories_of_hall(hall_id).await?)?;
+        Ok(show)
     }
 
-    /// Changes when a show is, what it costs and its rules; `if_match` is the version that the caller has seen. What was
-    /// bought stays as it was bought.
+    /// Changes when a show is, what it costs and its rules; `if_match` is the version that the caller has seen. What is not
+    /// said stays as it is, and what was bought as it was bought.
     pub async fn update_show(
         &self,
         caller: &Caller,
@@ -142,8 +149,12 @@ impl App {
     /// A show with other terms, which it does not have yet.
     pub(crate) async fn replanned(&self, before: Show, terms: ShowTerms) -> Result<Show, AppError> {
         let event = self.find_event(before.event_id).await?.content;
-        let opened = before.sales_open_at;
-        terms.of(before, event.duration_minutes, opened)
+        let show = terms.of(before.clone(), event.duration_minutes)?;
+        // An import sends all shows again, and of most of them nothing has changed.
+        if show != before {
+            check_priced(&show, &self.store().categories_of_show(show.id).await?)?;
+        }
+        Ok(show)
     }
 
     /// Keeps seats of a show back, sells them again, or sells them as another category: all of them or none, and never
@@ -166,6 +177,16 @@ impl App {
         {
             return Err(AppError::invalid("category", "invalid_value", "the show has no price for it"));
         }
+        if allocation == Allocation::Release {
+            let wanted: BTreeSet<SeatId> = seat_ids.iter().copied().collect();
+            let seats = self.store().show_seats(show_id).await?;
+            let unpriced =
+                |seat: &ShowSeat| wanted.contains(&seat.seat_id) && !show.prices.contains_key(&seat.category);
+            if let Some(seat) = seats.into_iter().find(unpriced) {
+                let problem = format!("the show has no price for the category `{}` of some of them", seat.category);
+                return Err(AppError::invalid("seatIds", "invalid_value", problem));
+            }
+        }
         match self.store().allocate(show_id, seat_ids, &allocation).await? {
             Allocated::Done => Ok(()),
             Allocated::Refused { unknown, .. } if !unknown.is_empty() => Err(seats_unknown(&unknown)),
@@ -183,6 +204,18 @@ impl App {
         let found = self.store().find_show_to_edit(show_id).await?.ok_or(AppError::NotFound { what: "show" })?;
         self.require_deed_on("show", caller, found.content.partner_id, deed).await?;
         Ok(found)
+    }
+}
+
+/// Refuses a show that has no price for one of the categories that its seats have: they would be shown as free, and nobody
+/// could buy them.
+fn check_priced(show: &Show, categories: &[SeatCategory]) -> Result<(), AppError> {
+    match categories.iter().find(|category| !show.prices.contains_key(*category)) {
+        None => Ok(()),
+        Some(category) => {
+            let problem = format!("has none for the category `{category}`, of which there are seats");
+            Err(AppError::invalid("prices", "invalid_value", problem))
+        }
     }
 }
 

@@ -31,8 +31,9 @@ const PKCS8_BEGINNING: [u8; 16] =
 /// Makes and reads access tokens: JSON Web Tokens (RFC 7519) signed with Ed25519 (RFC 8037).
 ///
 /// The keys follow from the secrets of the configuration, so that every process has them and nothing else has to be kept.
-/// The first secret signs; tokens of the others are still read, which is how a secret is replaced: put the new one first,
-/// and take the old one away when its last token has ended.
+/// The first secret signs, and tokens of the others are read as well, which is how a secret is replaced while several
+/// processes run: every one reads what the new secret signs before the first one signs with it, and the old one is taken
+/// away when its last token has ended.
 pub struct Tokens {
     keys: Vec<Key>,
     validation: Validation,
@@ -141,5 +142,35 @@ impl Key {
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         public.common.key_operations = Some(vec![KeyOperations::Verify]);
         Ok(Self { id, decoding: DecodingKey::from_jwk(&public)?, encoding, public })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Whether a process with the secrets `reader` reads what one with the secrets `signer` signs.
+    fn reads(reader: &[&str], signer: &[&str]) -> bool {
+        let tokens = |secrets: &[&str]| {
+            let secrets: Vec<SecretString> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
+            Tokens::new(&secrets).unwrap()
+        };
+        let (now, caller) = (Timestamp::now(), Caller::with_roles(CustomerId::new(Uuid::nil()), &[Role::Customer]));
+        let token = tokens(signer).mint(&caller, now, SignedDuration::from_mins(15)).unwrap();
+        tokens(reader).read(&token, now).is_ok_and(|read| read == caller)
+    }
+
+    #[test]
+    fn a_secret_is_replaced_while_processes_are_restarted_one_by_one() {
+        const STEPS: [&[&str]; 4] = [&["old"], &["old", "new"], &["new", "old"], &["new"]];
+        for pair in STEPS.windows(2) {
+            let (before, after) = (pair[0], pair[1]);
+            assert!(reads(before, after), "{before:?} does not read what {after:?} signs");
+            assert!(reads(after, before), "{after:?} does not read what {before:?} signs");
+        }
+        assert!(!reads(STEPS[0], STEPS[2]), "who leaves the first step out logs people out");
+        assert!(!reads(STEPS[3], STEPS[1]), "who leaves the second out, too");
     }
 }

@@ -113,6 +113,34 @@ impl App {
         Ok(self.store().halls_of(venue_id).await?)
     }
 
+    /// A room, for those who work for its partner.
+    pub async fn hall_to_edit(&self, caller: &Caller, hall_id: HallId) -> Result<Versioned<HallHead>, AppError> {
+        self.hall_of(caller, hall_id, Deed::See).await
+    }
+
+    /// Gives a room another name; `if_match` is the version that the caller has seen.
+    pub async fn update_hall(
+        &self,
+        caller: &Caller,
+        hall_id: HallId,
+        if_match: Option<&str>,
+        name: &str,
+    ) -> Result<Versioned<HallHead>, AppError> {
+        let before = self.hall_of(caller, hall_id, Deed::Plan).await?;
+        let name = checked_name(name, NAME_CHARACTERS)?;
+        let edited = self.store().rename_hall(hall_id, &name, seen(if_match, before.version)?).await?;
+        Ok(Versioned { content: HallHead { name, ..before.content }, version: conclude(edited, "hall")? })
+    }
+
+    /// Deletes a room without shows.
+    pub async fn delete_hall(&self, caller: &Caller, hall_id: HallId) -> Result<(), AppError> {
+        self.hall_of(caller, hall_id, Deed::Plan).await?;
+        match self.store().delete_hall(hall_id).await? {
+            Edited::InUse => Err(AppError::InUse { what: "hall", by: "shows" }),
+            otherwise => conclude(otherwise, "hall").map(|_version| ()),
+        }
+    }
+
     /// A room, for those who may do something to it.
     pub(crate) async fn hall_of(
         &self,

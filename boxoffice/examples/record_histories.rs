@@ -11,12 +11,13 @@ use std::time::Duration;
 use serde_json::json;
 use temporalio_client::{WorkflowFetchHistoryOptions, WorkflowHandle};
 use testkit::buyer::{DECLINED_CARD, GOOD_CARD, PROCESSING_CARD};
-use testkit::catalogue::{LONG_HOLD, SHORT_HOLD, seat};
+use testkit::catalogue::{LONG_HOLD, SHORT_HOLD, put_on_another, seat};
 use testkit::{Fault, TestApp, TestSettings, eventually};
 use workflows::book_ticket::BookTicket;
+use workflows::cancel_show;
 
 /// What the sagas do otherwise than those before them, after a number that puts the folders in order.
-const FOLDER: &str = "2-sold-in-one-step";
+const FOLDER: &str = "3-shows-called-off";
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -73,6 +74,18 @@ async fn main() {
     app.faults.lift(stuck.booking_id(), "payment.cancel");
     buyer.wait_for(stuck.booking_id(), "cancelled", SOON).await;
     record(&app, &stuck.booking_id().to_string(), "undo_failed").await;
+
+    let operator = app.admin();
+    let show_id = put_on_another(&operator, 1500).await;
+    for number in 0..3 {
+        let buyer = app.buyer();
+        let sold = buyer.book(show_id, &[seat(number)]).await;
+        buyer.pay(&sold, GOOD_CARD).await;
+        buyer.wait_for(sold.booking_id(), "confirmed", SOON).await;
+    }
+    app.faults.plan_for_any("show.cancel_bookings", Fault::Fail(1));
+    operator.send(operator.post(&format!("/shows/{show_id}/cancel")).json(&json!({}))).await;
+    record(&app, &cancel_show::workflow_id(show_id), "show_called_off").await;
     app.finish().await;
 }
 

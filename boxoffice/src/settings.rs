@@ -263,7 +263,7 @@ pub struct PaymentSettings {
 pub struct IdentitySettings {
     /// What the key follows from that access tokens are signed with.
     pub token_secret: SecretString,
-    /// The secret before it, whose tokens are still read; empty for none.
+    /// Another secret whose tokens are read, the next one or the one before; empty for none.
     pub previous_token_secret: SecretString,
 }
 

@@ -17,7 +17,8 @@ const WORD_CHARACTERS: usize = 50;
 /// The longest that an event takes, in minutes: a festival of three days.
 const LONGEST_MINUTES: i32 = 3 * 24 * 60;
 
-/// What kind of performance an event is.
+/// What kind of performance an event is. It decides where the best seats are: in the front row for a concert, halfway back
+/// for a play, two thirds back for a film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {

@@ -25,7 +25,9 @@ mod offer;
 mod pricing;
 mod seat_map;
 mod show;
+mod show_booking;
 mod show_cancel;
+mod show_delete;
 mod show_plan;
 mod show_seat;
 mod sold_elsewhere;
@@ -79,6 +81,7 @@ pub use relay::{Backlog, LogPosition, PublishedBatch, PublishedMessage, SlotLeas
 pub use seat_map::SeatsDrawn;
 pub use session::{NewSession, Standing};
 pub use show::{ShowFilter, ShowListing};
+pub use show_booking::ShowBooking;
 pub use show_plan::{Allocated, Allocation};
 pub use show_seat::{Obstacles, SeatCheck};
 pub use sold_elsewhere::{SoldElsewhere, SoldTwice};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ids::{SeatId, ShowId};
+use domain::ids::{HallId, SeatId, ShowId};
 use domain::seat::SeatCategory;
 use domain::show::Show;
 use domain::show_seat::ShowSeatState;
@@ -55,6 +55,21 @@ impl Store {
         .await
     }
 
+    /// The categories that the seats of a hall have.
+    pub async fn categories_of_hall(&self, hall_id: HallId) -> Result<Vec<SeatCategory>, StoreError> {
+        let text = "select distinct category from seats where hall_id = $1 order by category";
+        let rows = sql(text, bind![hall_id]).all::<CategoryRow>(self.reader()).await?;
+        rows.iter().map(|row| row.read("seats", &hall_id.to_string())).collect()
+    }
+
+    /// The categories that the seats of a show have, without those that are kept back.
+    pub async fn categories_of_show(&self, show_id: ShowId) -> Result<Vec<SeatCategory>, StoreError> {
+        let text =
+            "select distinct category from show_seats where show_id = $1 and state <> 'blocked' order by category";
+        let rows = sql(text, bind![show_id]).all::<CategoryRow>(self.reader()).await?;
+        rows.iter().map(|row| row.read("show_seats", &show_id.to_string())).collect()
+    }
+
     /// A show with its version.
     pub async fn find_show_to_edit(&self, show_id: ShowId) -> Result<Option<Versioned<Show>>, StoreError> {
         #[derive(FromQueryResult)]
@@ -91,6 +106,18 @@ impl Store {
             (tx, done)
         })
         .await
+    }
+}
+
+#[derive(FromQueryResult)]
+struct CategoryRow {
+    category: String,
+}
+
+impl CategoryRow {
+    /// The category, of seats in `table` that are those of `owner`.
+    fn read(&self, table: &'static str, owner: &str) -> Result<SeatCategory, StoreError> {
+        RowOf::new(table, owner).read(SeatCategory::parse(&self.category))
     }
 }
 

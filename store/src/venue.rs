@@ -2,14 +2,15 @@
 
 use domain::ids::{HallId, PartnerId, VenueId};
 use domain::venue::Venue;
-use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
 
 use crate::Store;
 use crate::catalogue::VenueRow;
 use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::statement::{bind, sql};
-use crate::versioned::{Edited, Versioned, edited};
+use crate::transaction::Outcome;
+use crate::versioned::{Edited, Versioned, edited, lock_version};
 
 /// A room of a building, without its seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +118,27 @@ impl Store {
         let changed = sql(text, bind![hall_id, seen, name]).run(self.writer()).await?;
         edited(self.writer(), "halls", &hall_id.to_string(), changed, seen).await
     }
+
+    /// Deletes a room in which there is no show, with its seats.
+    pub async fn delete_hall(&self, hall_id: HallId) -> Result<Edited, StoreError> {
+        self.change_or_undo(|tx| async move {
+            let done = delete_hall(&tx, hall_id).await;
+            (tx, done)
+        })
+        .await
+    }
+}
+
+async fn delete_hall(tx: &DatabaseTransaction, hall_id: HallId) -> Result<Outcome<Edited>, StoreError> {
+    let Some(version) = lock_version(tx, "halls", &hall_id.to_string()).await? else {
+        return Ok(Outcome::RollBack(Edited::Gone));
+    };
+    if sql("select count(*) as count from shows where hall_id = $1", bind![hall_id]).count(tx).await? > 0 {
+        return Ok(Outcome::RollBack(Edited::InUse));
+    }
+    sql("delete from seats where hall_id = $1", bind![hall_id]).run(tx).await?;
+    sql("delete from halls where id = $1", bind![hall_id]).run(tx).await?;
+    Ok(Outcome::Commit(Edited::Done { version }))
 }
 
 /// The most rooms of a building that are listed; no building has so many.

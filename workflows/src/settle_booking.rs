@@ -32,6 +32,9 @@ pub struct SettleBookingInput {
     pub patience: Patience,
 }
 
+/// Marks histories of sagas that give money back which came while their booking was being taken back.
+const GIVES_UNSPENT_BACK: &str = "gives-unspent-money-back";
+
 /// The id of the one settling saga of a booking.
 pub fn workflow_id(booking_id: BookingId) -> String {
     format!("settle/{booking_id}")
@@ -252,8 +255,15 @@ impl<W: Attended + 'static> Saga<W> {
         match end {
             EndState::Confirmed => Some(end),
             EndState::Cancelled { by } => {
-                // Money that came while the booking was being taken back has bought nothing that a policy is about.
-                for attempt in &record.unspent {
+                // Money that came while the booking was being taken back has bought nothing that a policy is about. A saga
+                // that an earlier release went on with, which knew of no such money, does not begin to give it back in
+                // the middle of its replay; the sweep finds it.
+                let unspent = if record.unspent.is_empty() || !self.ctx.patched(GIVES_UNSPENT_BACK) {
+                    &[]
+                } else {
+                    record.unspent.as_slice()
+                };
+                for attempt in unspent {
                     let given_back = self.give_all_back(*attempt, RefundReason::Cancelled, &end).await;
                     if let Insisted::Resolved(end) = given_back {
                         return Some(end);

@@ -20,8 +20,8 @@ pub struct ImportOut {
     pub refused: usize,
     /// How many seats are sold elsewhere and held or sold here.
     pub conflicts: usize,
-    /// What was created, changed or refused, and seats sold elsewhere with conflicts, in the order in which they were
-    /// imported.
+    /// What was created, changed or refused, and seats sold elsewhere with conflicts; with `all` everything that was
+    /// sent. In the order in which it was imported.
     pub items: Vec<ImportedOut>,
 }
 

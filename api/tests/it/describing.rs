@@ -63,6 +63,26 @@ fn whatever_makes_or_cancels_a_booking_needs_a_key() {
     }
 }
 
+#[test]
+fn as_many_seats_are_allocated_at_once_as_the_document_says() {
+    let document: Value = serde_json::from_str(&api::document()).unwrap();
+    let seats = &document["components"]["schemas"]["Allocation"]["properties"]["seatIds"];
+    assert_eq!(seats["maxItems"].as_u64(), u64::try_from(app::show_plan::SEATS_AT_ONCE).ok());
+}
+
+#[test]
+fn how_long_a_session_lasts_is_told_as_it_is() {
+    let document: Value = serde_json::from_str(&api::document()).unwrap();
+    let renewal = document["paths"]["/api/v1/sessions/renew"]["post"]["description"].as_str().unwrap();
+    let page = include_str!("../../../docs/problems/unauthenticated.md");
+    for (place, text) in [("renewSession", renewal), ("the page of unauthenticated", page)] {
+        for seconds in [domain::limits::SESSION_SECONDS, domain::limits::SESSION_CAP_SECONDS] {
+            let days = format!(" {}", seconds / (24 * 60 * 60));
+            assert!(text.contains(&days), "{place} does not speak of{days} days: {text}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_document_and_its_user_interface_are_served() {
     let client = TestClient::new(api::endpoint(api::Options::default()));

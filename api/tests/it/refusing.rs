@@ -57,6 +57,11 @@ async fn a_huge_body_is_refused_whether_it_says_so_or_not() {
     is_problem(boasting, 413, "body_too_large").await;
     let import = client().post("/api/v1/partners/x/imports").body(vec![b'x'; 8 * 1024 * 1024 + 1]).send().await;
     assert_eq!(is_problem(import, 413, "body_too_large").await["limit"], 8_388_608);
+    let allocations = "/api/v1/shows/x/allocations";
+    let allocation = client().post(allocations).body(vec![b'x'; 8 * 1024 * 1024 + 1]).send().await;
+    assert_eq!(is_problem(allocation, 413, "body_too_large").await["limit"], 8_388_608);
+    let large_hall = client().post(allocations).body(bytes).send().await;
+    is_problem(large_hall, 401, "unauthenticated").await;
     let webhook = client().post("/webhooks/simulator").body(vec![b'x'; 256 * 1024 + 1]).send().await;
     assert_eq!(is_problem(webhook, 413, "body_too_large").await["limit"], 262_144);
 }

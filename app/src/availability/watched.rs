@@ -120,7 +120,7 @@ impl Watched {
         }))
     }
 
-    /// Keeps the board right and its followers told, until nobody looks any more and `leave` agrees.
+    /// Keeps the board right and its followers told, until nobody looks any more and `leave` agrees, or the show is gone.
     pub(super) async fn keep(&self, leave: impl Fn(&Self) -> bool) {
         let unused = async {
             loop {
@@ -297,6 +297,7 @@ impl Watched {
         }
     }
 
+    /// Ends where there is no such show any more.
     async fn compare_with_database(&self) {
         loop {
             let pause = {
@@ -317,6 +318,8 @@ impl Watched {
                         self.news.notify_one();
                     }
                 }
+                // The show was deleted: whoever follows it hears that this is the end.
+                Err(AppError::NotFound { .. }) => return,
                 Err(error) => {
                     tracing::debug!(show.id = %self.show_id, error = %error, "the seats cannot be read again for now");
                     self.state().database_away = true;

@@ -66,6 +66,7 @@ struct Stage {
     rows: Arc<Mutex<Vec<SeatStatus>>>,
     reads: Arc<AtomicUsize>,
     read_fails: Arc<AtomicBool>,
+    gone: Arc<AtomicBool>,
     weather: Arc<Weather>,
     boards: Arc<Boards>,
 }
@@ -78,25 +79,31 @@ impl Stage {
     fn with_subscribers(subscribers_max: usize) -> Self {
         let status = |number| SeatStatus { seat_id: seat(number), state: ShowSeatState::Available, version: 1 };
         let rows: Arc<Mutex<Vec<SeatStatus>>> = Arc::new(Mutex::new((0..SEATS).map(status).collect()));
-        let (reads, read_fails): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
+        let (reads, read_fails, gone): (Arc<AtomicUsize>, Arc<AtomicBool>, Arc<AtomicBool>) = Default::default();
         let stream = Mutex::new(Arc::new(MemoryChanges::new(1)));
         let weather = Weather { stream, away: AtomicBool::default(), hangs: AtomicBool::default() };
         let weather = Arc::new(weather);
         let read: ReadSeats = {
-            let (rows, reads, read_fails) = (Arc::clone(&rows), Arc::clone(&reads), Arc::clone(&read_fails));
+            let (rows, reads) = (Arc::clone(&rows), Arc::clone(&reads));
+            let (read_fails, gone) = (Arc::clone(&read_fails), Arc::clone(&gone));
             Arc::new(move |_| {
                 reads.fetch_add(1, Ordering::SeqCst);
-                let (rows, fails) = (rows.lock().unwrap().clone(), read_fails.load(Ordering::SeqCst));
+                let rows = rows.lock().unwrap().clone();
+                let (fails, gone) = (read_fails.load(Ordering::SeqCst), gone.load(Ordering::SeqCst));
                 async move {
                     sleep(Duration::from_millis(5)).await;
-                    if fails { Err(AppError::NotFound { what: "show" }) } else { Ok(rows) }
+                    match (gone, fails) {
+                        (true, _) => Err(AppError::NotFound { what: "show" }),
+                        (false, true) => Err(AppError::Unavailable { part: "database", source: "on purpose".into() }),
+                        (false, false) => Ok(rows),
+                    }
                 }
                 .boxed()
             })
         };
         let changes: Arc<dyn SeatChanges> = weather.clone();
         let boards = Boards::with(Sources { read, changes }, subscribers_max);
-        Self { rows, reads, read_fails, weather, boards }
+        Self { rows, reads, read_fails, gone, weather, boards }
     }
 
     /// Changes a row, and publishes it if the stream is to have it.
@@ -252,11 +259,27 @@ async fn a_database_that_goes_away_later_is_not_missed() {
 #[tokio::test(start_paused = true)]
 async fn a_first_read_that_fails_is_a_refusal_and_is_tried_again_by_the_next() {
     let stage = Stage::new();
-    stage.read_fails.store(true, Ordering::SeqCst);
+    stage.gone.store(true, Ordering::SeqCst);
     let refused = stage.boards.subscribe(SHOW, None).await;
     assert!(matches!(refused, Err(NotFollowed::Refused(AppError::NotFound { what: "show" }))));
+    stage.gone.store(false, Ordering::SeqCst);
+    stage.read_fails.store(true, Ordering::SeqCst);
+    let refused = stage.boards.subscribe(SHOW, None).await;
+    assert!(matches!(refused, Err(NotFollowed::Refused(AppError::Unavailable { part: "database", .. }))));
     stage.read_fails.store(false, Ordering::SeqCst);
     snapshot(&mut stage.follow(None).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_follows_a_show_that_is_deleted_hears_the_end() {
+    let stage = Stage::new();
+    let mut follower = stage.follow(None).await;
+    snapshot(&mut follower).await;
+    stage.gone.store(true, Ordering::SeqCst);
+    let heard = follower.next(2 * COMPARE).await;
+    assert!(matches!(heard, Heard::End), "{heard:?}");
+    let refused = stage.boards.subscribe(SHOW, None).await;
+    assert!(matches!(refused, Err(NotFollowed::Refused(AppError::NotFound { what: "show" }))), "from memory");
 }
 
 #[tokio::test(start_paused = true)]

@@ -80,6 +80,16 @@ pub struct SeatSoldTwice {
     pub booking_id: BookingId,
 }
 
+/// Which of the imported things are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// Those that have news: all but those that are unchanged and have no conflicts.
+    #[default]
+    News,
+    /// Every one, also for its id.
+    All,
+}
+
 /// A thing of an import, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedThing {
@@ -108,7 +118,7 @@ pub struct Imported {
     pub refused: usize,
     /// How many seats are sold twice.
     pub conflicts: usize,
-    /// The things, but for those that are unchanged and have nothing to tell, in the order in which they were imported.
+    /// The things that are told, in the order in which they were imported.
     pub things: Vec<ImportedThing>,
 }
 
@@ -119,9 +129,15 @@ pub(super) struct Run {
     refused: BTreeSet<(ImportKind, String)>,
     seats: usize,
     imported: Imported,
+    telling: Telling,
 }
 
 impl Run {
+    /// A run that has not begun.
+    pub(super) fn new(telling: Telling) -> Self {
+        Self { telling, ..Self::default() }
+    }
+
     /// The id of what was sent, with its content, if that could be read; none, and a refusal, where it cannot be an id, or
     /// the same was sent before.
     pub(super) fn identify<T>(
@@ -246,7 +262,8 @@ impl Run {
             ImportOutcome::Refused(_) => &mut self.imported.refused,
         };
         *count += 1;
-        if thing.outcome != ImportOutcome::Unchanged || conflicts > 0 {
+        let is_news = thing.outcome != ImportOutcome::Unchanged || conflicts > 0;
+        if is_news || self.telling == Telling::All {
             self.imported.things.push(thing);
         }
     }

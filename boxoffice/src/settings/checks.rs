@@ -52,7 +52,13 @@ pub(super) fn complaints(settings: &Settings, roles: &[ProcessRole]) -> Vec<Stri
         complaints.url("payments.provider_url", &settings.payments.provider_url, !by_message);
     }
     if roles.contains(&ProcessRole::Api) {
-        complaints.secret("identity.token_secret", &settings.identity.token_secret, TOKEN_SECRET_CHARACTERS);
+        let identity = &settings.identity;
+        complaints.secret("identity.token_secret", &identity.token_secret, TOKEN_SECRET_CHARACTERS);
+        // Whatever it has signed is believed, as if it were the other one.
+        if !identity.previous_token_secret.expose_secret().is_empty() {
+            let previous = &identity.previous_token_secret;
+            complaints.secret("identity.previous_token_secret", previous, TOKEN_SECRET_CHARACTERS);
+        }
         complaints.at_least_one("api.answer_within_ms", settings.api.answer_within_ms);
     }
     if roles.contains(&ProcessRole::Payments) {

@@ -89,6 +89,11 @@ fn a_value_that_cannot_be_meant_is_named() {
             "payments.provider_url is not an http:// or https:// URL",
         ),
         ("BOXOFFICE_IDENTITY__TOKEN_SECRET", "short", "identity.token_secret must have at least 32 characters"),
+        (
+            "BOXOFFICE_IDENTITY__PREVIOUS_TOKEN_SECRET",
+            "short",
+            "identity.previous_token_secret must have at least 32 characters",
+        ),
         ("BOXOFFICE_SAGA__UNDO_SECONDS", "0", "saga.undo_seconds must be at least 1 (BOXOFFICE_SAGA__UNDO_SECONDS)"),
     ];
     for (name, value, expected) in cases {
@@ -163,6 +168,30 @@ fn the_configuration_is_shown_without_its_secrets() {
         &["config", "--check", "worker"],
     );
     assert!(worker.status.success(), "{worker:?}");
+}
+
+/// Else all customers would count as one client, `front`, and be throttled as one.
+#[test]
+fn the_apis_of_the_compose_file_trust_the_proxy_before_them() {
+    let file = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let after = |text: &str, key: &str| {
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix(key)).map(str::trim).collect();
+        let [value] = lines[..] else { panic!("`{key}` is said {} times", lines.len()) };
+        value.to_owned()
+    };
+    let compose = file("docker-compose.yml");
+    let subnet = after(&compose, "- subnet:");
+    assert_eq!(after(&file("deploy/Caddyfile"), "trusted_proxies static"), subnet);
+
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = after(&compose, "BOXOFFICE_API__TRUSTED_PROXIES:");
+    let configured = boxoffice(folder.path(), &[("BOXOFFICE_API__TRUSTED_PROXIES", &trusted)], &["config"]);
+    let line = format!("trusted_proxies = [\"127.0.0.0/8\", \"::1/128\", \"{subnet}\"]");
+    let shown = printed(&configured);
+    assert!(shown.lines().any(|shown| shown == line), "`{line}` is missing: {shown}");
 }
 
 #[test]

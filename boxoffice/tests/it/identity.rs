@@ -87,6 +87,27 @@ async fn wrong_words_are_refused_and_nothing_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_wrong_passwords_lock_an_address_out_and_open_sessions_go_on() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let email = ada.email.clone();
+    let enter = async |password: &str| {
+        let body = json!({ "email": email, "password": password });
+        send(&app, Method::POST, "/sessions", None, Some(body)).await
+    };
+    for _ in 0..12 {
+        assert_eq!(enter(PASSWORD).await.status, StatusCode::CREATED, "who knows the password may come in often");
+    }
+    for _ in 0..10 {
+        is(&enter("a stage in the new town").await, StatusCode::UNAUTHORIZED, "wrong_credentials");
+    }
+    let locked_out = enter(PASSWORD).await;
+    is(&locked_out, StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+    assert_eq!(ada.renew().await.status, StatusCode::OK);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_password_ends_every_session() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;

@@ -123,6 +123,35 @@ async fn a_theatre_is_imported_once_however_often_it_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_all_is_told_the_ids_again() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let partner = ada.found("The Old Stage").await;
+    let first = import(&ada, &partner, &small_theatre()).await;
+    let names = |answer: &Answer| -> Vec<(Value, Value, Value)> {
+        let items = answer.body["items"].as_array().unwrap();
+        items.iter().map(|item| (item["kind"].clone(), item["externalId"].clone(), item["id"].clone())).collect()
+    };
+    let told = names(&first);
+    assert!(told.iter().all(|(_, _, id)| id.is_string()), "{first:?}");
+
+    let path = format!("/partners/{partner}/imports");
+    let again = ada.send(Method::POST, &format!("{path}?all=true"), Some(small_theatre())).await;
+    assert_eq!(counts(&again), [0, 0, 7, 0], "{again:?}");
+    assert_eq!(names(&again), told);
+    assert!(again.body["items"].as_array().unwrap().iter().all(|item| item["outcome"] == "unchanged"), "{again:?}");
+    let csv = "show,seat\ns-2,\n";
+    let seats = ada.send_as(Method::POST, &format!("{path}?all=true"), "text/csv", csv).await;
+    assert_eq!(names(&seats), [(json!("sold_elsewhere"), json!("s-2"), json!(show_of(&first, "s-2")))]);
+
+    let news = ada.send(Method::POST, &format!("{path}?all=false"), Some(small_theatre())).await;
+    assert_eq!((counts(&news), &news.body["items"]), ([0, 0, 7, 0], &json!([])), "{news:?}");
+    let unclear = ada.send(Method::POST, &format!("{path}?all=perhaps"), Some(small_theatre())).await;
+    is(&unclear, StatusCode::BAD_REQUEST, "invalid_parameter");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_changed_is_changed_and_nothing_else() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
@@ -167,6 +196,38 @@ async fn what_has_changed_is_changed_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_import_does_not_say_of_a_show_stays() {
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let partner = ada.found("The Old Stage").await;
+    let rules = json!({
+        "salesOpenAt": "2026-01-01T00:00:00Z", "salesCloseAt": "2099-12-24T12:00:00Z", "holdSeconds": 120,
+        "refundPolicy": [{ "untilMinutesBefore": 60, "percent": 70 }], "singleSeats": "refuse",
+    });
+    let mut first = small_theatre();
+    first["shows"][0].as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
+    let first = import(&ada, &partner, &first).await;
+    assert_eq!(counts(&first), [6, 1, 0, 0], "{first:?}");
+    let (main, cellar) = (show_of(&first, "s-1"), show_of(&first, "s-2"));
+    let silent = import(&ada, &partner, &small_theatre()).await;
+    assert_eq!(counts(&silent), [0, 0, 7, 0], "{silent:?}");
+
+    let mut later = small_theatre();
+    for show in later["shows"].as_array_mut().unwrap() {
+        show["startsAt"] = json!("2099-12-25T19:30:00Z");
+    }
+    let moved = import(&ada, &partner, &later).await;
+    assert_eq!(counts(&moved), [0, 2, 5, 0], "{moved:?}");
+    let kept = ada.send(Method::GET, &format!("/shows/{main}"), None).await.body;
+    for (field, value) in rules.as_object().unwrap() {
+        assert_eq!(&kept[field], value, "{field}");
+    }
+    let until_it_begins = ada.send(Method::GET, &format!("/shows/{cellar}"), None).await.body;
+    assert_eq!(until_it_begins["salesCloseAt"], "2099-12-25T19:30:00Z", "sales move along with the beginning");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_keeps_nothing_else_from_being_imported() {
     let app = TestApp::start().await;
     let mut ada = Person::register(&app).await;
@@ -191,12 +252,13 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("s-5", "event", json!("e-9")),
         ("s-6", "prices", json!([])),
         ("s-7", "soldElsewhere", json!(["A1"])),
-        ("s-8", "soldElsewhere", json!("stalls/A/1")),
+        ("s-8", "prices", json!([{ "category": "standard", "minor": 2000 }])),
+        ("s-9", "soldElsewhere", json!("stalls/A/1")),
     ] {
         add(&mut mixed["shows"], with(with(show.clone(), "externalId", json!(id)), field, value));
     }
     let answer = import(&ada, &partner, &mixed).await;
-    assert_eq!(counts(&answer), [7, 1, 0, 13], "{answer:?}");
+    assert_eq!(counts(&answer), [7, 1, 0, 14], "{answer:?}");
     for (kind, id, code, field) in [
         ("venue", "v-2", "invalid_value", "timeZone"),
         ("venue", "", "invalid_body", "venues[2].externalId"),
@@ -209,7 +271,8 @@ async fn what_is_refused_keeps_nothing_else_from_being_imported() {
         ("show", "s-5", "invalid_value", "event"),
         ("show", "s-6", "invalid_value", "prices"),
         ("sold_elsewhere", "s-7", "seats_unknown", "soldElsewhere"),
-        ("show", "s-8", "invalid_body", "soldElsewhere"),
+        ("show", "s-8", "invalid_value", "prices"),
+        ("show", "s-9", "invalid_body", "soldElsewhere"),
     ] {
         let refused = told(&answer, kind, id);
         assert_eq!(refused["outcome"], "refused", "{refused}");
@@ -302,6 +365,8 @@ async fn a_seat_that_is_sold_twice_is_told_and_left_alone() {
     let held = told_of(&import(&ada, &partner, &theirs).await);
     assert_eq!(held, json!({ "seat": "stalls/A/5", "state": "held", "bookingId": booked.booking_id() }));
     assert_eq!(blocked(&app, main).await, ["stalls/A/6"]);
+    let looked_at = ada.send(Method::GET, &format!("/bookings/{}", booked.booking_id()), None).await;
+    assert_eq!((looked_at.status, looked_at.state()), (StatusCode::OK, "awaiting_payment"), "{looked_at:?}");
 
     buyer.pay(&booked, GOOD_CARD).await;
     buyer.wait_for(booked.booking_id(), "confirmed", PAID_WITHIN).await;

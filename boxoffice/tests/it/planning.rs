@@ -216,6 +216,7 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
         ("eventId", json!("evt_00000000000000000000000000000000")),
         ("hallId", json!("hal_00000000000000000000000000000000")),
         ("prices", json!([])),
+        ("prices", json!(prices().as_array().unwrap()[..2])),
         ("salesCloseAt", json!("2100-01-01T00:00:00Z")),
         ("holdSeconds", json!(0)),
         (
@@ -269,11 +270,82 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     }
     change["prices"] = json!([{ "category": "premium", "minor": 9900 }, { "category": "standard", "minor": 1 }]);
     change["singleSeats"] = json!("refuse");
+    let unpriced = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
+    is(&unpriced, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(unpriced.body["field"], "prices");
+    assert!(unpriced.body["detail"].as_str().unwrap().contains("`standing`"), "{unpriced:?}");
+    let kept_back = allocate(json!({ "action": "block", "seatIds": of_row("") })).await;
+    assert_eq!(kept_back.status, StatusCode::NO_CONTENT, "{kept_back:?}");
     let changed = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
     assert_eq!((changed.status, &changed.body["singleSeats"]), (StatusCode::OK, &json!("refuse")), "{changed:?}");
     let again = ada.send_if_match(Method::PUT, &format!("/shows/{show}"), tag, &change).await;
     is(&again, StatusCode::PRECONDITION_FAILED, "changed");
+    let unpriced = allocate(json!({ "action": "release", "seatIds": of_row("") })).await;
+    is(&unpriced, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(unpriced.body["field"], "seatIds");
     assert_eq!(buyer.booking(booked.booking_id()).await.body["amount"]["minor"], 5500, "what was bought stays");
     buyer.cancel(booked.booking_id()).await;
+    app.finish().await;
+}
+
+/// Changes a show, and gives what it is then.
+async fn replan(person: &Person<'_>, show_id: ShowId, terms: Value) -> Value {
+    let changed = person.send(Method::PUT, &format!("/shows/{show_id}"), Some(terms)).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    changed.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_of_a_show_does_not_say_stays() {
+    const ROW: &str = "section stalls\nA 1-4\n";
+    let app = TestApp::start().await;
+    let (mut ada, mut eve) = (Person::register(&app).await, Person::register(&app).await);
+    let brief = json!({ "startsAt": "2099-12-24T19:00:00Z", "prices": [{ "category": "standard", "minor": 2000 }] });
+    let mut full = brief.clone();
+    let rules = json!({
+        "salesOpenAt": "2026-01-01T00:00:00Z", "salesCloseAt": "2099-12-24T12:00:00Z", "holdSeconds": 120,
+        "refundPolicy": [{ "untilMinutesBefore": 60, "percent": 70 }], "singleSeats": "warn",
+    });
+    full.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
+    let show = put_on(&mut ada, ROW, full).await.show_id;
+    let later = with(brief.clone(), "startsAt", json!("2099-12-25T19:00:00Z"));
+    let changed = replan(&ada, show, later.clone()).await;
+    assert_eq!(changed["startsAt"], "2099-12-25T19:00:00Z");
+    for (field, value) in rules.as_object().unwrap() {
+        assert_eq!(&changed[field], value, "{field}");
+    }
+    let none_back = replan(&ada, show, with(later.clone(), "refundPolicy", json!([]))).await;
+    assert_eq!((&none_back["refundPolicy"], &none_back["holdSeconds"]), (&json!([]), &json!(120)));
+    let still_none = replan(&ada, show, with(later.clone(), "holdSeconds", json!(60))).await;
+    assert_eq!((&still_none["refundPolicy"], &still_none["holdSeconds"]), (&json!([]), &json!(60)));
+
+    // Sales that end with the beginning move along with it.
+    let until_it_begins = put_on(&mut eve, ROW, brief).await.show_id;
+    let moved = replan(&eve, until_it_begins, later).await;
+    assert_eq!(moved["salesCloseAt"], "2099-12-25T19:00:00Z");
+    assert_eq!((&moved["holdSeconds"], &moved["singleSeats"]), (&json!(300), &json!("allow")));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_seats_of_a_large_hall_are_kept_back_at_once() {
+    const PLACES: usize = 2_500;
+    let app = TestApp::start().await;
+    let mut ada = Person::register(&app).await;
+    let drawing = format!("section floor, {PLACES} places\n");
+    let terms = json!({ "prices": [{ "category": "standard", "minor": 2000 }] });
+    let show_id = put_on(&mut ada, &drawing, terms).await.show_id;
+    let seats: Vec<SeatId> = app.store.show_seats(show_id).await.unwrap().iter().map(|seat| seat.seat_id).collect();
+    assert_eq!(seats.len(), PLACES);
+    let path = format!("/shows/{show_id}/allocations");
+    let blocked = ada.send(Method::POST, &path, Some(json!({ "action": "block", "seatIds": seats }))).await;
+    assert_eq!(blocked.status, StatusCode::NO_CONTENT, "{blocked:?}");
+    let shown = ada.send(Method::GET, &format!("/shows/{show_id}/seats"), None).await;
+    assert_eq!(shown.body["counts"]["blocked"], PLACES);
+
+    let too_many = vec![seats[0]; app::show_plan::SEATS_AT_ONCE + 1];
+    let refused = ada.send(Method::POST, &path, Some(json!({ "action": "release", "seatIds": too_many }))).await;
+    is(&refused, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
+    assert_eq!(refused.body["field"], "seatIds");
     app.finish().await;
 }

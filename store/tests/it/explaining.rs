@@ -66,6 +66,7 @@ const SUMMARIES: &[&str] = &["cities", "list_events"];
 /// Methods whose pages have to come in the order of an index: sorting a page means reading all that may be on it.
 const LISTS: &[&str] = &[
     "abandoned_attempts",
+    "bookings_of_show",
     "bookings_to_cancel",
     "claim_due_notices",
     "claim_due_payment_events",

@@ -1,5 +1,7 @@
 //! Venues, halls, events and shows as partners plan them.
 
+use domain::booking::{BookingOpened, BookingRequest};
+use domain::booking_state::{BookingState, EndState, FailureReason};
 use domain::ids::{EventId, HallId, PartnerId, SeatId, VenueId};
 use domain::money::Money;
 use domain::seat::{Seat, SeatCategory};
@@ -9,16 +11,20 @@ use futures::future::join_all;
 use store::{Allocated, Allocation, Edited, SeatsDrawn};
 use uuid::Uuid;
 
-use crate::fixture::{self, SEATS, after, now, request, seat, show_id};
+use crate::fixture::{self, SEATS, after, now, open, request, seat, show_id};
 use crate::harness::TestDatabase;
 
 on_both_databases! {
     of_two_who_change_a_venue_at_once_one_is_told,
     what_is_needed_is_not_deleted,
+    a_show_that_nobody_booked_goes_with_all_that_it_has,
+    a_show_that_was_ever_booked_stays,
+    a_hall_goes_with_its_seats_once_its_shows_are_gone,
     events_are_listed_in_pages,
     a_hall_has_the_seats_that_were_drawn_last,
     a_show_is_put_on_with_the_seats_of_its_hall_and_changed,
     seats_are_allocated_all_or_none_and_never_those_of_somebody,
+    the_categories_of_a_show_are_those_of_the_seats_that_it_sells,
 }
 
 async fn of_two_who_change_a_venue_at_once_one_is_told(db: TestDatabase) {
@@ -58,6 +64,63 @@ async fn what_is_needed_is_not_deleted(db: TestDatabase) {
     assert_eq!(store.rename_hall(hall_id, "Small", hall.version).await.unwrap(), Edited::Changed);
     assert_eq!(store.halls_of(empty.id).await.unwrap()[0].content.name, "Great");
     assert_eq!(store.delete_venue(empty.id).await.unwrap(), Edited::InUse);
+}
+
+async fn a_show_that_nobody_booked_goes_with_all_that_it_has(db: TestDatabase) {
+    let store = &db.store;
+    fixture::load(store).await;
+    let gone = fixture::free_show_id();
+    assert_eq!(store.sell_elsewhere(gone, &[seat(1)]).await.unwrap().blocked, 1);
+    open(store, &request(1, "another show", &[0])).await;
+    assert_eq!(store.delete_show(gone).await.unwrap(), Edited::Done { version: 1 });
+    assert_eq!(store.find_show(gone).await.unwrap(), None);
+    for table in ["show_seats", "show_prices", "show_seats_sold_elsewhere"] {
+        assert_eq!(fixture::count(store, &format!("{table} where show_id = '{gone}'")).await, 0, "{table}");
+    }
+    assert_eq!(store.show_seats(show_id()).await.unwrap().len(), SEATS, "those of another show stay");
+    assert_eq!(store.delete_show(gone).await.unwrap(), Edited::Gone);
+
+    // A saga that comes late is refused, and ends as one does that named a show which never was.
+    let late = BookingRequest { show_id: gone, ..request(2, "late", &[0]) };
+    let reason = FailureReason::SeatsUnknown { seat_ids: vec![seat(0)] };
+    let opened = store.open_booking(&late, now()).await.unwrap();
+    assert_eq!(opened, BookingOpened::Refused { reason: reason.clone() });
+    let end = EndState::Failed { reason: reason.clone() };
+    assert_eq!(fixture::close(store, &late, end).await, BookingState::Failed { reason });
+}
+
+async fn a_show_that_was_ever_booked_stays(db: TestDatabase) {
+    let store = &db.store;
+    fixture::load(store).await;
+    let over = request(1, "over", &[0]);
+    open(store, &over).await;
+    assert_eq!(store.delete_show(show_id()).await.unwrap(), Edited::InUse);
+    fixture::close(store, &over, EndState::Expired).await;
+    assert_eq!(store.delete_show(show_id()).await.unwrap(), Edited::InUse);
+    // What was refused is a booking, too.
+    let free = fixture::free_show_id();
+    let refused = BookingRequest { show_id: free, ..request(2, "refused", &[0]) };
+    fixture::close(store, &refused, EndState::Failed { reason: FailureReason::Abandoned }).await;
+    assert_eq!(store.delete_show(free).await.unwrap(), Edited::InUse);
+    for show in [show_id(), free] {
+        assert_eq!(store.show_seats(show).await.unwrap().len(), SEATS);
+        assert!(!store.find_show(show).await.unwrap().unwrap().prices.is_empty());
+    }
+}
+
+async fn a_hall_goes_with_its_seats_once_its_shows_are_gone(db: TestDatabase) {
+    let store = &db.store;
+    fixture::load(store).await;
+    let hall_id = fixture::catalogue(SEATS).halls[0].id;
+    for show in [show_id(), fixture::free_show_id()] {
+        assert_eq!(store.delete_hall(hall_id).await.unwrap(), Edited::InUse);
+        assert_eq!(store.seats_of_hall(hall_id).await.unwrap().len(), SEATS);
+        assert_eq!(store.delete_show(show).await.unwrap(), Edited::Done { version: 1 });
+    }
+    assert_eq!(store.delete_hall(hall_id).await.unwrap(), Edited::Done { version: 1 });
+    assert_eq!(store.find_hall(hall_id).await.unwrap(), None);
+    assert!(store.seats_of_hall(hall_id).await.unwrap().is_empty());
+    assert_eq!(store.delete_hall(hall_id).await.unwrap(), Edited::Gone);
 }
 
 async fn events_are_listed_in_pages(db: TestDatabase) {
@@ -187,4 +250,22 @@ async fn seats_are_allocated_all_or_none_and_never_those_of_somebody(db: TestDat
         tokio::join!(store.open_booking(&wanted, now()), store.allocate(show, &seats, &Allocation::Block));
     let opened = matches!(opened.unwrap(), domain::booking::BookingOpened::Opened(_));
     assert_ne!(opened, blocked.unwrap() == Allocated::Done);
+}
+
+async fn the_categories_of_a_show_are_those_of_the_seats_that_it_sells(db: TestDatabase) {
+    let store = &db.store;
+    let catalogue = fixture::catalogue(SEATS);
+    store.load_catalogue(&catalogue, now()).await.unwrap();
+    let show = show_id();
+    let [balcony, standard] = ["balcony", "standard"].map(|name| SeatCategory::parse(name).unwrap());
+    let allocate = |seats: Vec<SeatId>, what: Allocation| async move {
+        assert_eq!(store.allocate(show, &seats, &what).await.unwrap(), Allocated::Done);
+        store.categories_of_show(show).await.unwrap()
+    };
+    let moved = allocate(vec![seat(2), seat(3)], Allocation::Move { category: balcony.clone() }).await;
+    assert_eq!(moved, [balcony.clone(), standard.clone()]);
+    assert_eq!(allocate(vec![seat(2)], Allocation::Block).await, [balcony.clone(), standard.clone()]);
+    assert_eq!(allocate(vec![seat(3)], Allocation::Block).await, [standard.clone()]);
+    assert_eq!(allocate(vec![seat(3)], Allocation::Release).await, [balcony, standard.clone()]);
+    assert_eq!(store.categories_of_hall(catalogue.halls[0].id).await.unwrap(), [standard]);
 }

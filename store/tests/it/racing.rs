@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::booking::{BookingCancelled, BookingConfirmed, BookingOpened, CancelBooking};
+use domain::booking::{BookingCancelled, BookingConfirmed, BookingOpened, BookingRequest, CancelBooking};
 use domain::booking_state::{CancelledBy, EndState, FailureReason};
+use domain::ids::ShowId;
 use domain::refund::{RefundOpened, RefundReason, RefundToOpen};
+use domain::show::Show;
 use domain::show_cancel::CallOff;
 use futures::future::join_all;
+use store::Edited;
+use uuid::Uuid;
 
 use crate::fixture::{self, after, buy, customer, now, open_and_request, request, show_id};
 use crate::harness::TestDatabase;
@@ -23,6 +27,7 @@ on_both_databases! {
     late_money_and_a_new_booking_share_nothing,
     a_refund_is_opened_once,
     who_cancels_while_a_show_is_called_off_is_answered_the_same_again,
+    a_show_is_booked_or_deleted_and_never_both,
 }
 
 on_postgres! {
@@ -196,6 +201,45 @@ async fn who_cancels_while_a_show_is_called_off_is_answered_the_same_again(db: T
     let cancellation = db.store.cancellation_of(show_id()).await.expect("reading").expect("a cancellation");
     assert_eq!(cancellation.bookings.cancelled, fixture::SEATS as i64);
     assert_eq!(cancellation.refunds.pending.minor, promised);
+}
+
+async fn a_show_is_booked_or_deleted_and_never_both(db: TestDatabase) {
+    const ROUNDS: u128 = 12;
+    const ASKERS: usize = 8;
+    fixture::load(&db.store).await;
+    let model = fixture::catalogue(fixture::SEATS).shows[0].clone();
+    for round in 0..ROUNDS {
+        let show_id = ShowId::new(Uuid::from_u128(0x5100 + round));
+        assert!(db.store.create_show(&Show { id: show_id, ..model.clone() }).await.unwrap());
+        // Whoever deletes it comes first in one round and last in another.
+        let deleter = usize::try_from(round).unwrap() % (ASKERS + 1);
+        let answers: Vec<Result<BookingOpened, Edited>> = at_once(&db, ASKERS + 1, |task, store| async move {
+            if task == deleter {
+                return Err(store.delete_show(show_id).await.expect("an answer"));
+            }
+            let seats = [task, task + 1];
+            let request = request(task as u128 + 1, &format!("round {round}"), &seats);
+            Ok(store.open_booking(&BookingRequest { show_id, ..request }, now()).await.expect("an answer"))
+        })
+        .await;
+        let opened = answers.iter().filter(|answer| matches!(answer, Ok(BookingOpened::Opened(_)))).count();
+        let edited = answers.iter().find_map(|answer| answer.as_ref().err()).unwrap();
+        let of_show = |table: &str| format!("{table} where show_id = '{show_id}'");
+        let seats = fixture::count(&db.store, &of_show("show_seats")).await;
+        assert_eq!(fixture::count(&db.store, &of_show("bookings")).await, opened as i64, "round {round}");
+        if matches!(edited, Edited::Done { .. }) {
+            assert_eq!((opened, seats), (0, 0), "round {round}: {answers:?}");
+            assert_eq!(db.store.find_show(show_id).await.unwrap(), None);
+            let unknown = |answer: &&Result<BookingOpened, Edited>| {
+                matches!(answer, Ok(BookingOpened::Refused { reason: FailureReason::SeatsUnknown { .. } }))
+            };
+            assert_eq!(answers.iter().filter(unknown).count(), ASKERS, "round {round}: {answers:?}");
+        } else {
+            assert_eq!(*edited, Edited::InUse, "round {round}");
+            assert!(opened > 0, "round {round}: {answers:?}");
+            assert_eq!(seats, fixture::SEATS as i64, "round {round}");
+        }
+    }
 }
 
 /// Sales and cancellations share the show, and the next one comes before the last one has ended: who calls it off must not

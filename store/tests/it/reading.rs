@@ -1,9 +1,9 @@
 //! What callers read, and what they may not see.
 
-use domain::booking::{BookingOpened, BookingRequest};
-use domain::booking_state::EndState;
+use domain::booking::{Booking, BookingOpened, BookingRequest};
+use domain::booking_state::{BookingState, EndState};
 use domain::ids::BookingId;
-use store::{BookingFilter, DatabaseConfig, Store, StoreError};
+use store::{BookingFilter, DatabaseConfig, ShowBooking, Store, StoreError};
 use uuid::Uuid;
 
 use crate::fixture::{self, after, buy, customer, now, open, open_and_request, request, seat, show_id, tamper};
@@ -12,6 +12,7 @@ use crate::harness::TestDatabase;
 on_both_databases! {
     a_booking_is_seen_by_its_customer_alone,
     bookings_are_listed_newest_first_with_a_cursor,
+    bookings_of_a_show_are_listed_by_state_and_id,
     a_booking_is_recalled_with_its_request_and_attempts,
     keys_that_were_used_are_known_together,
     seats_are_checked_for_the_one_who_asks,
@@ -64,6 +65,45 @@ async fn bookings_are_listed_newest_first_with_a_cursor(db: TestDatabase) {
     let confirmed = BookingFilter { state: Some("confirmed".to_owned()), show_id: None };
     assert!(store.list_bookings_for(customer(1), &confirmed, None, 10).await.unwrap().is_empty());
     assert!(store.list_bookings_for(customer(2), &BookingFilter::default(), None, 10).await.unwrap().is_empty());
+}
+
+async fn bookings_of_a_show_are_listed_by_state_and_id(db: TestDatabase) {
+    let store = db.store;
+    fixture::load(&store).await;
+    for number in 0..9 {
+        let it = request(number as u128 + 1, "of a show", &[number]);
+        match number % 3 {
+            0 => drop(open(&store, &it).await),
+            1 => open_and_request(&store, &it).await,
+            _ => buy(&store, &it).await,
+        }
+    }
+    let elsewhere = BookingRequest { show_id: fixture::free_show_id(), ..request(20, "elsewhere", &[10]) };
+    open(&store, &elsewhere).await;
+    let all = store.bookings_of_show(show_id(), None, None, 20).await.unwrap();
+    let order = |booking: &ShowBooking| (booking.state.name(), booking.id);
+    assert_eq!(all.len(), 9);
+    assert!(all.windows(2).all(|pair| order(&pair[0]) < order(&pair[1])), "{all:#?}");
+    for listed in &all {
+        let booking = store.find_booking(listed.id).await.unwrap().unwrap();
+        let Booking { id, state, seat_ids, amount, created_at, .. } = booking;
+        assert_eq!(*listed, ShowBooking { id, state, seat_ids, amount, created_at });
+    }
+
+    let confirmed: Vec<_> = all.iter().filter(|booking| booking.state == BookingState::Confirmed).cloned().collect();
+    assert_eq!(confirmed.len(), 3);
+    for (state, expected) in [(None, all), (Some("confirmed"), confirmed), (Some("expired"), Vec::new())] {
+        let mut paged: Vec<ShowBooking> = Vec::new();
+        loop {
+            let last = paged.last().map(|booking| (booking.state.name(), booking.id));
+            let page = store.bookings_of_show(show_id(), state, last, 2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+        }
+        assert_eq!(paged, expected, "{state:?}");
+    }
 }
 
 async fn a_booking_is_recalled_with_its_request_and_attempts(db: TestDatabase) {

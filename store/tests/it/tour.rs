@@ -93,6 +93,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, halls_of(venue.id));
     call!(store, log, rename_hall(hall_id, "Main", 1));
     call!(store, log, seats_of_hall(hall_id));
+    call!(store, log, categories_of_hall(hall_id));
     let seats = &catalogue.halls[0].seats;
     call!(store, log, draw_seats(hall_id, seats, 2));
     call!(store, log, draw_seats(hall_id, &seats[..1], 3));
@@ -103,6 +104,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, delete_event(event.id));
     let other = Show { id: ShowId::new(Uuid::from_u128(0x5050)), ..show.clone() };
     call!(store, log, create_show(&other));
+    call!(store, log, categories_of_show(other.id));
     call!(store, log, find_show_to_edit(other.id));
     call!(store, log, update_show(&other, 1));
     call!(store, log, allocate(other.id, &[seat(0), seat(1)], &Allocation::Block));
@@ -114,6 +116,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, sell_elsewhere(other.id, &[seat(3)]));
     let another = Show { id: ShowId::new(Uuid::from_u128(0x5051)), ..show.clone() };
     call!(store, log, create_show_sold_elsewhere(&another, &[seat(1)]));
+    call!(store, log, delete_show(another.id));
     let order = CallOff { show_id: other.id, by: customer(40), reason: Some("rain".to_owned()) };
     call!(store, log, call_off_show(&order, now()));
     call!(store, log, cancellation_of(other.id));
@@ -129,6 +132,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     };
     call!(store, log, draw_seats(empty, &[seat(0), seat(1)], 1));
     call!(store, log, draw_seats(empty, &[seat(0)], 2));
+    call!(store, log, delete_hall(empty));
 }
 
 async fn discount(store: &Store, log: &StatementLog) {
@@ -300,6 +304,10 @@ async fn read_bookings(store: &Store, log: &StatementLog, late: &BookingRequest)
             call!(store, log, list_bookings_for(buyer, &filter, None, 20));
             call!(store, log, list_bookings_for(buyer, &filter, cursor, 20));
         }
+    }
+    for state in [None, Some("confirmed")] {
+        call!(store, log, bookings_of_show(show_id(), state, None, 20));
+        call!(store, log, bookings_of_show(show_id(), state, Some(("confirmed", id)), 20));
     }
 }
 
