@@ -16,6 +16,8 @@ mod by_hand;
 mod calling_off;
 #[path = "../it/crash.rs"]
 mod crash;
+#[path = "../it/deleting.rs"]
+mod deleting;
 #[path = "../it/identity.rs"]
 mod identity;
 #[path = "../it/importing.rs"]
@@ -40,6 +42,8 @@ mod planning;
 mod race;
 #[path = "../it/retry.rs"]
 mod retry;
+#[path = "../it/show_bookings.rs"]
+mod show_bookings;
 #[path = "../it/steps.rs"]
 mod steps;
 #[path = "../it/story.rs"]
