@@ -37,10 +37,7 @@ impl App {
         let contact: Contact = contact.of(CustomerId::new(Uuid::new_v4()))?;
         let password = Password::choose(&password, &contact.email).map_err(|weak| too_weak("password", weak))?;
         let email = contact.email.clone();
-        self.shared.log_ins.count(&email)?;
-        let registered = self.create_account(contact, &password, &device).await;
-        self.shared.log_ins.settle(&email, &registered);
-        registered
+        self.shared.log_ins.limit(&email, self.create_account(contact, &password, &device)).await
     }
 
     async fn create_account(&self, contact: Contact, password: &Password, device: &str) -> Result<LoggedIn, AppError> {
@@ -73,10 +70,7 @@ impl App {
         let stored = self.stored_password(caller).await?;
         let email = stored.account.email.clone();
         let new = Password::choose(&new, &email).map_err(|weak| too_weak("newPassword", weak))?;
-        self.shared.log_ins.count(&email)?;
-        let changed = self.replace_password(stored, current, &new, device).await;
-        self.shared.log_ins.settle(&email, &changed);
-        changed
+        self.shared.log_ins.limit(&email, self.replace_password(stored, current, &new, device)).await
     }
 
     async fn replace_password(

@@ -25,14 +25,21 @@ pub(crate) struct LogIns {
 }
 
 impl LogIns {
-    /// Counts a try of an address, or says when the next one is. It counts before anything is compared, or whoever tries
-    /// many passwords at the same time would not be counted at all.
-    pub(crate) fn count(&self, email: &EmailAddress) -> Result<(), AppError> {
-        self.count_at(email, Instant::now())
+    /// Does what tries a password of an address, unless it has no try left: then it says when the next one is. The try is
+    /// counted before anything is compared, or whoever tries many passwords at the same time would not be counted at all.
+    pub(crate) async fn limit<T>(
+        &self,
+        email: &EmailAddress,
+        work: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, AppError> {
+        self.count_at(email, Instant::now())?;
+        let outcome = work.await;
+        self.settle(email, &outcome);
+        outcome
     }
 
     /// Takes the count of a try back which has turned out to be none: only who was refused has tried.
-    pub(crate) fn settle<T>(&self, email: &EmailAddress, outcome: &Result<T, AppError>) {
+    fn settle<T>(&self, email: &EmailAddress, outcome: &Result<T, AppError>) {
         if !matches!(outcome, Err(AppError::WrongCredentials | AppError::EmailTaken)) {
             self.give_back(email);
         }

@@ -50,10 +50,7 @@ impl App {
     pub async fn log_in(&self, wish: LogIn) -> Result<LoggedIn, AppError> {
         let LogIn { email: address, password, device } = wish;
         let email = email(&address)?;
-        self.shared.log_ins.count(&email)?;
-        let entered = self.enter(&email, password, &device).await;
-        self.shared.log_ins.settle(&email, &entered);
-        entered
+        self.shared.log_ins.limit(&email, self.enter(&email, password, &device)).await
     }
 
     async fn enter(&self, email: &EmailAddress, password: String, device: &str) -> Result<LoggedIn, AppError> {

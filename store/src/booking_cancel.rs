@@ -37,8 +37,7 @@ async fn cancel(
     let mut booking = LockedBooking::get(tx, order.booking_id).await?;
     // It stays so until this is written: whoever calls the show off finds every booking that was taken back before.
     let called_off_at = show_cancel::called_off_at(tx, booking.row.show_id, &show_cancel::keep_on(tx)).await?;
-    // What is taken back after its show was called off has ended after that, whatever another machine's clock says.
-    let cancelled_at = called_off_at.map_or(now, |called_off_at| now.max(called_off_at));
+    let cancelled_at = show_cancel::no_earlier_than(called_off_at, now);
     if booking.row.state == BookingState::Confirmed {
         booking.apply(BookingEvent::Cancelled(order.by))?;
         booking.say_end(&EndState::Cancelled { by: order.by });

@@ -199,7 +199,12 @@ pub(crate) async fn end_of_booking(
     show_id: ShowId,
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
-    Ok(called_off_at(tx, show_id, "").await?.map_or(now, |called_off_at| now.max(called_off_at)))
+    Ok(no_earlier_than(called_off_at(tx, show_id, "").await?, now))
+}
+
+/// The same, for whoever knows when the show was called off.
+pub(crate) fn no_earlier_than(called_off_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    called_off_at.map_or(now, |called_off_at| now.max(called_off_at))
 }
 
 /// When a show was called off, if it was; `lock` is what follows the select from `shows s`.
