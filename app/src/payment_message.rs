@@ -48,13 +48,15 @@ impl App {
         let PaymentMessage { source, id, kind, body, news } = message;
         // An event that the provider also sends as a webhook has the same id there.
         let event_id = if source == provider { id.clone() } else { format!("{source}#{id}") };
+        let now = self.now();
         let event = NewPaymentEvent {
             provider: provider.to_owned(),
             event_id,
             kind: kind.clone(),
             intent_id: Some(news.intent_id().clone()),
             body: body.clone(),
-            received_at: self.now(),
+            received_at: now,
+            due_at: now,
         };
         let kept = match news {
             PaymentNews::Intent(news) => self.store().hear_of_intent(&event, news).await?,

@@ -1,12 +1,17 @@
 //! Webhooks of the payment provider: checked, stored, and only then acknowledged. What they say is a hint; the saga
 //! reads the payment back.
 
+use domain::hold::later;
 use payments::WebhookRefusal;
 use store::{NewPaymentEvent, PaymentEventStored};
 
 use crate::identity::{Caller, Role};
 use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
 use crate::{App, AppError};
+
+/// How long an echo waits: by then its saga has ended, and need not be woken in the middle of ending to hear what it has
+/// written down already.
+const ECHO_SECONDS: i64 = 2;
 
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +38,7 @@ impl App {
         let event = self.provider().verify_webhook(&find, raw_body, now).map_err(refused)?;
         let body = String::from_utf8_lossy(raw_body).into_owned();
         let stored = NewPaymentEvent {
+            due_at: if is_likely_an_echo(&event.kind) { later(now, ECHO_SECONDS) } else { now },
             provider: provider.to_owned(),
             event_id: event.event_id,
             kind: event.kind,
@@ -48,7 +54,9 @@ impl App {
     pub(crate) fn deliver_if_new(&self, event: NewPaymentEvent, kept: PaymentEventStored) -> WebhookReceived {
         match kept {
             PaymentEventStored::Stored => {
-                self.deliver_soon(event.provider, event.event_id);
+                if event.due_at <= self.now() {
+                    self.deliver_soon(event.provider, event.event_id);
+                }
                 WebhookReceived::Stored
             }
             PaymentEventStored::Duplicate => WebhookReceived::Duplicate,
@@ -74,6 +82,12 @@ impl App {
         let events = self.store().parked_payment_events(after, limit + 1).await?;
         Ok(Listed::page(events, limit, |event| cursor(event.received_at, &[&event.provider, &event.event_id])))
     }
+}
+
+/// Whether a webhook tells most probably what boxoffice has just asked for: payments are cancelled by sagas that let go of
+/// their seats, and hardly ever by the provider.
+fn is_likely_an_echo(kind: &str) -> bool {
+    kind.contains("cancel")
 }
 
 fn refused(refusal: WebhookRefusal) -> AppError {

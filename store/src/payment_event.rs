@@ -27,6 +27,8 @@ pub struct NewPaymentEvent {
     pub body: String,
     /// When it came.
     pub received_at: Timestamp,
+    /// When it is to be delivered first.
+    pub due_at: Timestamp,
 }
 
 /// Whether a message was new.
@@ -89,7 +91,7 @@ pub struct PaymentEvent {
 }
 
 impl Store {
-    /// Keeps a message; it is due at once.
+    /// Keeps a message.
     pub async fn store_payment_event(&self, event: &NewPaymentEvent) -> Result<PaymentEventStored, StoreError> {
         keep(self.writer(), event).await
     }
@@ -181,11 +183,11 @@ impl Store {
 
 /// Keeps a message, unless it was kept before.
 pub(crate) async fn keep(db: &impl Session, event: &NewPaymentEvent) -> Result<PaymentEventStored, StoreError> {
-    let NewPaymentEvent { provider, event_id, kind, intent_id, body, received_at } = event;
+    let NewPaymentEvent { provider, event_id, kind, intent_id, body, received_at, due_at } = event;
     let text = "insert into payment_events (provider, event_id, kind, intent_id, body, state, next_delivery_at, \
-                received_at) values ($1, $2, $3, $4, $5, 'stored', $6, $6) on conflict do nothing";
+                received_at) values ($1, $2, $3, $4, $5, 'stored', $6, $7) on conflict do nothing";
     let intent_id = intent_id.as_ref().map(IntentId::as_str);
-    let values = bind![*provider, *event_id, *kind, intent_id, *body, *received_at];
+    let values = bind![*provider, *event_id, *kind, intent_id, *body, *due_at, *received_at];
     let stored = sql(text, values).run(db).await? == 1;
     Ok(if stored { PaymentEventStored::Stored } else { PaymentEventStored::Duplicate })
 }

@@ -7,9 +7,11 @@ use payments::simulator::SIGNATURE_HEADER;
 use payments::webhook::sign;
 use reqwest::StatusCode;
 use serde_json::json;
+use temporalio_client::{WorkflowFetchHistoryOptions, WorkflowHandle};
 use testkit::buyer::{OUT_OF_ORDER_CARD, SILENT_CARD, TWICE_CARD};
-use testkit::catalogue::{LONG_HOLD, seat};
+use testkit::catalogue::{LONG_HOLD, SHORT_HOLD, seat};
 use testkit::{Answer, TestApp, eventually};
+use workflows::book_ticket::BookTicket;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -90,5 +92,23 @@ async fn webhooks_twice_out_of_order_or_never_make_one_sale() {
     buyer.pay(&silent, SILENT_CARD).await;
     let asked = buyer.verify_payment(silent.booking_id()).await;
     assert_eq!(asked.state(), "confirmed", "the provider was asked and the booking moved along: {asked:?}");
+    app.finish().await;
+}
+
+/// A saga that gives a payment up is told by webhook that it was cancelled: while it ends, which would wake it once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_saga_has_asked_for_does_not_wake_it() {
+    const UNTIL_THE_ECHO: Duration = Duration::from_secs(5);
+    let app = TestApp::start().await;
+    let buyer = app.buyer();
+    let booking = buyer.book(SHORT_HOLD, &[seat(0)]).await;
+    buyer.wait_for(booking.booking_id(), "expired", SOON).await;
+    tokio::time::sleep(UNTIL_THE_ECHO).await;
+    let workflow = booking.booking_id().to_string();
+    let handle: WorkflowHandle<_, BookTicket> = app.engine.client().await.unwrap().get_workflow_handle(&workflow);
+    let history = handle.fetch_history(WorkflowFetchHistoryOptions::default()).to_json().await.unwrap();
+    let history = String::from_utf8(history.as_ref().to_vec()).unwrap();
+    assert!(history.contains("payment.cancel"), "it was not recorded: {history}");
+    assert!(!history.contains("payment.noticed"), "it was woken: {history}");
     app.finish().await;
 }

@@ -23,6 +23,7 @@ fn event(number: usize) -> NewPaymentEvent {
         intent_id: Some(IntentId::new(format!("pi_{number}"))),
         body: "{\"id\": \"…\"}".to_owned(),
         received_at: now(),
+        due_at: now(),
     }
 }
 

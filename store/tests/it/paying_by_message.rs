@@ -61,6 +61,7 @@ pub(crate) fn event(id: &str, intent_id: &IntentId) -> NewPaymentEvent {
         intent_id: Some(intent_id.clone()),
         body: "{}".to_owned(),
         received_at: after(1),
+        due_at: after(1),
     }
 }
 

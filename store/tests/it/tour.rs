@@ -319,6 +319,7 @@ async fn deliver(store: &Store, log: &StatementLog) {
         intent_id: None,
         body: "{}".to_owned(),
         received_at: now(),
+        due_at: now(),
     };
     call!(store, log, store_payment_event(&event));
     call!(store, log, claim_payment_event("simulator", "evt_tour", now(), 1));
