@@ -10,7 +10,7 @@ use store::Store;
 use tokio::sync::watch;
 
 /// How often the rows are looked at: what a caller waits longer than it has to, on average half of this.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// The same while many wait, who wait longer anyway: looking must not become what they wait for.
 const LOOK_FOR_MANY_EVERY: Duration = Duration::from_millis(15);
 /// From how many on it is many.
