@@ -15,7 +15,7 @@ const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 /// The pause after an answer that a part is away.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How often a buyer who is alone looks whether the tickets are there: the error of what is measured.
-const LOOK_EVERY: Duration = Duration::from_millis(4);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often one among many does, once it is about to be time: looking often would be most of what is measured.
 const LOOK_AMONG_MANY_EVERY: Duration = Duration::from_millis(50);
 /// How much of the usual wait one among many lets pass before it looks at all.
@@ -150,7 +150,8 @@ impl Buyer {
         }
     }
 
-    /// Buys seats from the first request to the tickets; how long the answer took, and the tickets after the payment.
+    /// Buys seats from the first request to the tickets: how long the answer took, and the tickets from when the provider
+    /// has told the customer that the payment is through, which is when it sends its webhook.
     pub(crate) async fn buy(&self, show_id: ShowId, seats: &[SeatId]) -> anyhow::Result<(Duration, Duration)> {
         let asked = self.ask(show_id, seats).await?;
         let booking = match asked.status {
@@ -158,8 +159,8 @@ impl Buyer {
             StatusCode::ACCEPTED => self.opened(&asked.body).await?,
             status => bail!("a booking is answered {status}: {}", asked.body),
         };
-        let began = Instant::now();
         self.pay(&booking).await?;
+        let began = Instant::now();
         self.is_confirmed(&booking).await?;
         Ok((asked.took, began.elapsed()))
     }

@@ -104,7 +104,7 @@ impl Effort {
             saga: SagaEffort { rounds: 1, turn: seconds(3), alone: seconds(2), warm_up: seconds(1) },
             rush: RushEffort { rounds: 1, buyers: 400 },
             availability: AvailabilityEffort { turn: seconds(1), changing_percent: 1 },
-            open_sagas: OpenEffort { open: 80, watched: seconds(2) },
+            open_sagas: OpenEffort { open: 40, watched: seconds(2) },
             growth: None,
             starts: 1,
         }

@@ -22,7 +22,7 @@ mod system;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::effort::Effort;
@@ -123,7 +123,8 @@ async fn main() -> anyhow::Result<()> {
         None => {}
     }
     let program = match &arguments.program {
-        Some(program) => program.clone(),
+        // It is run from folders of its own.
+        Some(program) => program.canonicalize().with_context(|| format!("{} is not there", program.display()))?,
         None => std::env::current_exe()?.with_file_name("boxoffice"),
     };
     let effort = arguments.effort();

@@ -16,42 +16,51 @@ use crate::load::keep_busy;
 use crate::progress::say;
 use crate::system::System;
 
-/// How many bookings are opened a second in the steady state.
-const RATE: u32 = 20;
+/// The steady state opens as many bookings a second as are this share of what the engine can do of the floor: each costs
+/// it about twice as much, and a state in which more comes than goes is not a steady one.
+const STEADY_SHARE: f64 = 1.0 / 3.0;
+/// What it opens a second at most.
+const FASTEST: u32 = 20;
 /// How many are opened at once for the common deadline.
 const AT_ONCE: usize = 16;
 /// How long the bookings of a common deadline may take to end.
 const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 /// The longest hold, in seconds.
-const LONGEST_HOLD: i64 = 900;
+const LONGEST_HOLD: u32 = 900;
 
 /// Measures both. `floor` is how many workflows of the floor the engine runs a second.
 pub(crate) async fn measure(system: &System, effort: OpenEffort, floor: f64) -> anyhow::Result<Vec<Figure>> {
     let OpenEffort { open, watched } = effort;
-    let mut figures = steady(system, open, watched).await?;
+    let mut figures = steady(system, open, watched, steady_rate(floor, open)).await?;
     figures.push(common_deadline(system, open, floor).await?);
     system.keeps_its_promises().await?;
     Ok(figures)
 }
 
+/// How many bookings are opened a second, so that `open` of them wait at once and none holds its seats too long.
+fn steady_rate(floor: f64, open: u32) -> u32 {
+    let share = (floor * STEADY_SHARE) as u32;
+    share.clamp(1, FASTEST).max(open.div_ceil(LONGEST_HOLD))
+}
+
 /// As many are opened as expire.
-async fn steady(system: &System, open: u32, watched: Duration) -> anyhow::Result<Vec<Figure>> {
-    let hold = i64::from(open / RATE);
-    let total = open + RATE * u32::try_from(watched.as_secs())?;
+async fn steady(system: &System, open: u32, watched: Duration, rate: u32) -> anyhow::Result<Vec<Figure>> {
+    let hold = i64::from(open / rate);
+    let total = open + rate * u32::try_from(watched.as_secs())?;
     ensure!(total <= LARGE, "{total} bookings want more seats than there are");
     let show = system.put_on_sale(Place::Large, hold).await?;
     let http = buyer::http(AT_ONCE)?;
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / RATE);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut asking = tokio::task::JoinSet::new();
     let mut most: f64 = 0.0;
     for number in 0..total {
         ticks.tick().await;
         let buyer = Buyer::new(&http, &system.addresses.api, system.token()?);
         asking.spawn(async move { opened(&buyer, show.id, number).await });
-        if number % (RATE * 5) == 0 {
+        if number % (rate * 5) == 0 {
             most = most.max(system.worker_memory()?);
         }
-        if number % (RATE * 30) == 0 {
+        if number % (rate * 30) == 0 {
             say(&format!("open_sagas: {number} of {total} opened, the worker has {:.0} MiB", system.worker_memory()?));
         }
     }
@@ -64,7 +73,7 @@ async fn steady(system: &System, open: u32, watched: Duration) -> anyhow::Result
         all_ended(system, show.id, total as usize, Duration::from_secs(u64::try_from(hold)?) + DRAINED_WITHIN).await?;
     let lags: Vec<f64> = lags.iter().map(|end| end.late().as_secs_f64()).collect();
     let mode = system.mode.name();
-    let what = format!("{open} open, {RATE}/s opened and as many expiring");
+    let what = format!("{open} open, {rate}/s opened and as many expiring");
     Ok(vec![
         Figure::absolute(format!("open_sagas/{mode}/worker_memory"), most, "MiB")
             .held_against(&what)
@@ -78,7 +87,7 @@ async fn steady(system: &System, open: u32, watched: Duration) -> anyhow::Result
 /// All are to expire at the same moment.
 async fn common_deadline(system: &System, open: u32, floor: f64) -> anyhow::Result<Figure> {
     // As long as opening them may take, and no longer than any show may hold.
-    let seconds = i64::from(open / 12 + 40).min(LONGEST_HOLD);
+    let seconds = i64::from((open / 12 + 40).min(LONGEST_HOLD));
     let deadline = Instant::now() + Duration::from_secs(u64::try_from(seconds)?);
     let at = Timestamp::now().as_millisecond() + seconds * 1000;
     let http = buyer::http(AT_ONCE)?;
