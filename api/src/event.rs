@@ -161,8 +161,11 @@ impl EventRoutes {
         app: Data<&App>,
         /// The event.
         id: Path<Id<EventId>>,
+        /// The `ETag` of what was read.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
     ) -> Result<Deleted, Refusal<Deleting>> {
-        app.delete_event(&caller, id.parse("id")?).await?;
+        app.delete_event(&caller, id.parse("id")?, if_match.as_deref()).await?;
         Ok(Deleted::Deleted)
     }
 }

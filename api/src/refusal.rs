@@ -52,7 +52,7 @@ statuses! {
     /// Changing what belongs to a partner.
     Editing: 400 401 403 404 409 412 413 415 422 429 500 503;
     /// Deleting what belongs to a partner and nothing needs.
-    Deleting: 400 401 403 404 409 429 500 503;
+    Deleting: 400 401 403 404 409 412 429 500 503;
     /// Importing, whose things are refused one by one.
     Importing: 400 401 403 404 413 415 422 429 500 503;
     /// Calling off what belongs to a partner.

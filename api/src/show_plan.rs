@@ -299,8 +299,11 @@ impl ShowPlanRoutes {
         app: Data<&App>,
         /// The show.
         id: Path<Id<ShowId>>,
+        /// The `ETag` of what was read.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
     ) -> Result<Deleted, Refusal<Deleting>> {
-        app.delete_show(&caller, id.parse("id")?).await?;
+        app.delete_show(&caller, id.parse("id")?, if_match.as_deref()).await?;
         Ok(Deleted::Deleted)
     }
 }

@@ -199,8 +199,11 @@ impl VenueRoutes {
         app: Data<&App>,
         /// The building.
         id: Path<Id<VenueId>>,
+        /// The `ETag` of what was read.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
     ) -> Result<Deleted, Refusal<Deleting>> {
-        app.delete_venue(&caller, id.parse("id")?).await?;
+        app.delete_venue(&caller, id.parse("id")?, if_match.as_deref()).await?;
         Ok(Deleted::Deleted)
     }
 
@@ -271,8 +274,11 @@ impl VenueRoutes {
         app: Data<&App>,
         /// The room.
         id: Path<Id<HallId>>,
+        /// The `ETag` of what was read.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
     ) -> Result<Deleted, Refusal<Deleting>> {
-        app.delete_hall(&caller, id.parse("id")?).await?;
+        app.delete_hall(&caller, id.parse("id")?, if_match.as_deref()).await?;
         Ok(Deleted::Deleted)
     }
 }

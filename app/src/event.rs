@@ -87,10 +87,15 @@ impl App {
         Ok(Versioned { content: event, version: conclude(edited, "event")? })
     }
 
-    /// Deletes an event without shows.
-    pub async fn delete_event(&self, caller: &Caller, event_id: EventId) -> Result<(), AppError> {
-        self.event_of(caller, event_id, Deed::Plan).await?;
-        match self.store().delete_event(event_id).await? {
+    /// Deletes an event without shows; `if_match` is the version that the caller has seen.
+    pub async fn delete_event(
+        &self,
+        caller: &Caller,
+        event_id: EventId,
+        if_match: Option<&str>,
+    ) -> Result<(), AppError> {
+        let before = self.event_of(caller, event_id, Deed::Plan).await?;
+        match self.store().delete_event(event_id, seen(if_match, before.version)?).await? {
             Edited::InUse => Err(AppError::InUse { what: "event", by: "shows" }),
             otherwise => conclude(otherwise, "event").map(|_version| ()),
         }

@@ -14,14 +14,14 @@ use domain::seat::Seat;
 use domain::show::Show;
 use domain::venue::NAME_CHARACTERS;
 use jiff::Timestamp;
-use store::{SoldElsewhere, SoldTwice, Versioned};
+use store::{HallCreated, SoldElsewhere, SoldTwice, Versioned};
 
 use crate::editing::{checked_name, conclude};
 use crate::event::EventWish;
 use crate::identity::Caller;
 use crate::import::run::Run;
 use crate::seat_map::Drawn;
-use crate::show_plan::{ShowTerms, ShowWish, check_takes_place};
+use crate::show_plan::{ShowTerms, ShowWish, check_takes_place, is_on};
 use crate::venue::VenueWish;
 use crate::{App, AppError};
 
@@ -177,11 +177,15 @@ impl App {
         }
         let seats = seat_map.seats(id);
         let Some(Versioned { content: before, mut version }) = self.store().find_hall(id).await? else {
-            self.store().find_venue(venue_id).await?.ok_or_else(|| unknown("venue"))?;
-            run.count_seats("halls", seats.len())?;
-            let done = created(self.store().create_hall(id, venue_id, &name).await?)?;
+            run.check_room_for("halls", seats.len())?;
+            match self.store().create_hall(id, venue_id, &name).await? {
+                HallCreated::Done => {}
+                HallCreated::Known => return Err(AppError::Changed),
+                HallCreated::NoVenue => return Err(unknown("venue")),
+            }
             self.draw_seats(id, &seats, 1).await?;
-            return Ok(done);
+            run.wrote_seats(seats.len());
+            return Ok(ImportOutcome::Created);
         };
         if before.venue_id != venue_id {
             return Err(AppError::invalid(
@@ -193,8 +197,9 @@ impl App {
         let mut done = ImportOutcome::Unchanged;
         // The seats first: where they are refused, nothing else of the hall is changed.
         if sorted(self.store().seats_of_hall(id).await?) != sorted(seats.clone()) {
-            run.count_seats("halls", seats.len())?;
+            run.check_room_for("halls", seats.len())?;
             version = self.draw_seats(id, &seats, version).await?;
+            run.wrote_seats(seats.len());
             done = ImportOutcome::Updated;
         }
         if before.name != name {
@@ -255,12 +260,14 @@ impl App {
         let (event_id, hall_id) = references(run, partner_id, &show)?;
         let SentShow { event: _, hall: _, currency, terms } = show;
         let wish = ShowWish { event_id, hall_id, currency, terms: in_milliseconds(terms) };
-        let show = self.planned(id, partner_id, wish).await.map_err(as_referred)?;
+        let (show, hall) = self.planned(id, partner_id, wish).await.map_err(as_referred)?;
         let seat_ids = ids_of(sold_elsewhere, hall_id)?;
-        let hall = self.store().find_hall(hall_id).await?.ok_or_else(|| unknown("hall"))?.content;
-        run.count_seats("shows", usize::try_from(hall.seats).unwrap_or(usize::MAX))?;
-        let sold = self.store().create_show_sold_elsewhere(&show, &seat_ids).await?;
-        Ok(named(sold.ok_or(AppError::Changed)?, sold_elsewhere, hall_id))
+        let seats = usize::try_from(hall.seats).unwrap_or(usize::MAX);
+        run.check_room_for("shows", seats)?;
+        let put_on = self.store().create_show_sold_elsewhere(&show, &seat_ids).await?;
+        let sold = is_on(put_on).map_err(as_referred)?;
+        run.wrote_seats(seats);
+        Ok(named(sold, sold_elsewhere, hall_id))
     }
 
     async fn import_known_show(
@@ -287,8 +294,7 @@ impl App {
             return Ok(ImportOutcome::Unchanged);
         }
         check_takes_place(&before)?;
-        let edited = self.store().update_show(&show, version).await?;
-        conclude(edited, "show").map(|_version| ImportOutcome::Updated)
+        self.change_show(&show, version).await.map(|_version| ImportOutcome::Updated)
     }
 
     async fn import_sold_elsewhere(&self, show_id: ShowId, seats: &[SentSeat]) -> Result<SeatsSynced, AppError> {

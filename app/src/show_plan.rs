@@ -1,16 +1,15 @@
 //! Planning shows: put one on, change it, and say which of its seats are sold and as what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::ids::{EventId, HallId, PartnerId, SeatId, ShowId};
 use domain::member::Deed;
 use domain::money::{Currency, Money};
 use domain::seat::SeatCategory;
 use domain::show::{HoldTime, RefundPolicy, RefundTier, Show, ShowState};
-use domain::show_seat::ShowSeat;
 use domain::single_seat::SingleSeatRule;
 use jiff::{SignedDuration, Timestamp};
-use store::{Allocated, Allocation, Versioned};
+use store::{Allocated, Allocation, HallHead, PutOn, Replanned, Versioned};
 use uuid::Uuid;
 
 use crate::editing::{conclude, seen};
@@ -91,22 +90,23 @@ impl App {
         wish: ShowWish,
     ) -> Result<Versioned<Show>, AppError> {
         self.require_deed(caller, partner_id, Deed::Plan).await?;
-        let show = self.planned(ShowId::new(Uuid::new_v4()), partner_id, wish).await?;
-        self.store().create_show(&show).await?;
+        let (show, _hall) = self.planned(ShowId::new(Uuid::new_v4()), partner_id, wish).await?;
+        is_on(self.store().create_show(&show).await?)?;
         Ok(Versioned { content: show, version: 1 })
     }
 
-    /// The show that is wished for, which is not put on yet.
-    pub(crate) async fn planned(&self, id: ShowId, partner_id: PartnerId, wish: ShowWish) -> Result<Show, AppError> {
+    /// The show that is wished for, which is not put on yet, and the hall that it is to be in.
+    pub(crate) async fn planned(
+        &self,
+        id: ShowId,
+        partner_id: PartnerId,
+        wish: ShowWish,
+    ) -> Result<(Show, HallHead), AppError> {
         let ShowWish { event_id, hall_id, currency, terms } = wish;
-        let unknown = |field| AppError::invalid(field, "invalid_value", "there is none of this partner");
         let event = self.store().find_event(event_id).await?.filter(|event| event.content.partner_id == partner_id);
-        let event = event.ok_or_else(|| unknown("eventId"))?.content;
+        let event = event.ok_or_else(|| none_of_partner("eventId"))?.content;
         let hall = self.store().find_hall(hall_id).await?.filter(|hall| hall.content.partner_id == partner_id);
-        let hall = hall.ok_or_else(|| unknown("hallId"))?.content;
-        if hall.seats == 0 {
-            return Err(AppError::invalid("hallId", "invalid_value", "has no seats yet: draw its seat map first"));
-        }
+        let hall = hall.ok_or_else(|| none_of_partner("hallId"))?.content;
         let now = self.now();
         // It has what a show has of which nothing is said: it is sold at once, and until it begins.
         let blank = Show {
@@ -125,9 +125,7 @@ impl App {
             refund_policy: RefundPolicy::standard(),
             single_seats: SingleSeatRule::default(),
         };
-        let show = terms.of(blank, event.duration_minutes)?;
-        check_priced(&show, &self.store().categories_of_hall(hall_id).await?)?;
-        Ok(show)
+        Ok((terms.of(blank, event.duration_minutes)?, hall))
     }
 
     /// Changes when a show is, what it costs and its rules; `if_match` is the version that the caller has seen. What is not
@@ -142,19 +140,22 @@ impl App {
         let before = self.show_of(caller, show_id, Deed::Plan).await?;
         check_takes_place(&before.content)?;
         let show = self.replanned(before.content, terms).await?;
-        let edited = self.store().update_show(&show, seen(if_match, before.version)?).await?;
-        Ok(Versioned { content: show, version: conclude(edited, "show")? })
+        let version = self.change_show(&show, seen(if_match, before.version)?).await?;
+        Ok(Versioned { content: show, version })
     }
 
     /// A show with other terms, which it does not have yet.
     pub(crate) async fn replanned(&self, before: Show, terms: ShowTerms) -> Result<Show, AppError> {
         let event = self.find_event(before.event_id).await?.content;
-        let show = terms.of(before.clone(), event.duration_minutes)?;
-        // An import sends all shows again, and of most of them nothing has changed.
-        if show != before {
-            check_priced(&show, &self.store().categories_of_show(show.id).await?)?;
+        terms.of(before, event.duration_minutes)
+    }
+
+    /// Gives a show that is in the version `seen` other terms; the version that it has then.
+    pub(crate) async fn change_show(&self, show: &Show, seen: i64) -> Result<i64, AppError> {
+        match self.store().update_show(show, seen).await? {
+            Replanned::Edited(edited) => conclude(edited, "show"),
+            Replanned::Unpriced { category } => Err(no_price_for(&category)),
         }
-        Ok(show)
     }
 
     /// Keeps seats of a show back, sells them again, or sells them as another category: all of them or none, and never
@@ -172,25 +173,17 @@ impl App {
             let problem = format!("must be 1 to {SEATS_AT_ONCE}");
             return Err(AppError::invalid("seatIds", "invalid_value", problem));
         }
-        if let Allocation::Move { category } = &allocation
-            && !show.prices.contains_key(category)
-        {
-            return Err(AppError::invalid("category", "invalid_value", "the show has no price for it"));
-        }
-        if allocation == Allocation::Release {
-            let wanted: BTreeSet<SeatId> = seat_ids.iter().copied().collect();
-            let seats = self.store().show_seats(show_id).await?;
-            let unpriced =
-                |seat: &ShowSeat| wanted.contains(&seat.seat_id) && !show.prices.contains_key(&seat.category);
-            if let Some(seat) = seats.into_iter().find(unpriced) {
-                let problem = format!("the show has no price for the category `{}` of some of them", seat.category);
-                return Err(AppError::invalid("seatIds", "invalid_value", problem));
-            }
-        }
         match self.store().allocate(show_id, seat_ids, &allocation).await? {
             Allocated::Done => Ok(()),
             Allocated::Refused { unknown, .. } if !unknown.is_empty() => Err(seats_unknown(&unknown)),
             Allocated::Refused { taken, .. } => Err(AppError::SeatsTaken { seat_ids: taken }),
+            Allocated::Unpriced { .. } if matches!(allocation, Allocation::Move { .. }) => {
+                Err(AppError::invalid("category", "invalid_value", "the show has no price for it"))
+            }
+            Allocated::Unpriced { category } => {
+                let problem = format!("the show has no price for the category `{category}` of some of them");
+                Err(AppError::invalid("seatIds", "invalid_value", problem))
+            }
         }
     }
 
@@ -207,16 +200,29 @@ impl App {
     }
 }
 
-/// Refuses a show that has no price for one of the categories that its seats have: they would be shown as free, and nobody
-/// could buy them.
-fn check_priced(show: &Show, categories: &[SeatCategory]) -> Result<(), AppError> {
-    match categories.iter().find(|category| !show.prices.contains_key(*category)) {
-        None => Ok(()),
-        Some(category) => {
-            let problem = format!("has none for the category `{category}`, of which there are seats");
-            Err(AppError::invalid("prices", "invalid_value", problem))
+/// What was put on with a show, or why it was not.
+pub(crate) fn is_on<T>(put_on: PutOn<T>) -> Result<T, AppError> {
+    match put_on {
+        PutOn::Done(done) => Ok(done),
+        PutOn::Known => Err(AppError::Changed),
+        PutOn::NoEvent => Err(none_of_partner("eventId")),
+        PutOn::NoSeats => {
+            Err(AppError::invalid("hallId", "invalid_value", "has no seats yet: draw its seat map first"))
         }
+        PutOn::Unpriced { category } => Err(no_price_for(&category)),
     }
+}
+
+fn none_of_partner(field: &'static str) -> AppError {
+    AppError::invalid(field, "invalid_value", "there is none of this partner")
+}
+
+fn no_price_for(category: &SeatCategory) -> AppError {
+    AppError::invalid(
+        "prices",
+        "invalid_value",
+        format!("has none for the category `{category}`, of which there are seats"),
+    )
 }
 
 /// Refuses to plan a show that was called off: nothing of it is sold any more.

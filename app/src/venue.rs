@@ -3,7 +3,7 @@
 use domain::ids::{HallId, PartnerId, VenueId};
 use domain::member::Deed;
 use domain::venue::{NAME_CHARACTERS, Venue};
-use store::{Edited, HallHead, Versioned};
+use store::{Edited, HallCreated, HallHead, Versioned};
 use uuid::Uuid;
 
 use crate::editing::{checked_name, conclude, seen};
@@ -83,10 +83,15 @@ impl App {
         Ok(Versioned { content: venue, version: conclude(edited, "venue")? })
     }
 
-    /// Deletes a building without halls.
-    pub async fn delete_venue(&self, caller: &Caller, venue_id: VenueId) -> Result<(), AppError> {
-        self.venue_of(caller, venue_id, Deed::Plan).await?;
-        match self.store().delete_venue(venue_id).await? {
+    /// Deletes a building without halls; `if_match` is the version that the caller has seen.
+    pub async fn delete_venue(
+        &self,
+        caller: &Caller,
+        venue_id: VenueId,
+        if_match: Option<&str>,
+    ) -> Result<(), AppError> {
+        let before = self.venue_of(caller, venue_id, Deed::Plan).await?;
+        match self.store().delete_venue(venue_id, seen(if_match, before.version)?).await? {
             Edited::InUse => Err(AppError::InUse { what: "venue", by: "halls" }),
             otherwise => conclude(otherwise, "venue").map(|_version| ()),
         }
@@ -102,7 +107,11 @@ impl App {
         let venue = self.venue_of(caller, venue_id, Deed::Plan).await?;
         let name = checked_name(name, NAME_CHARACTERS)?;
         let id = HallId::new(Uuid::new_v4());
-        self.store().create_hall(id, venue_id, &name).await?;
+        match self.store().create_hall(id, venue_id, &name).await? {
+            HallCreated::Done => {}
+            HallCreated::Known => return Err(AppError::Changed),
+            HallCreated::NoVenue => return Err(AppError::NotFound { what: "venue" }),
+        }
         let content = HallHead { id, venue_id, partner_id: venue.content.partner_id, name, seats: 0 };
         Ok(Versioned { content, version: 1 })
     }
@@ -132,10 +141,10 @@ impl App {
         Ok(Versioned { content: HallHead { name, ..before.content }, version: conclude(edited, "hall")? })
     }
 
-    /// Deletes a room without shows.
-    pub async fn delete_hall(&self, caller: &Caller, hall_id: HallId) -> Result<(), AppError> {
-        self.hall_of(caller, hall_id, Deed::Plan).await?;
-        match self.store().delete_hall(hall_id).await? {
+    /// Deletes a room without shows; `if_match` is the version that the caller has seen.
+    pub async fn delete_hall(&self, caller: &Caller, hall_id: HallId, if_match: Option<&str>) -> Result<(), AppError> {
+        let before = self.hall_of(caller, hall_id, Deed::Plan).await?;
+        match self.store().delete_hall(hall_id, seen(if_match, before.version)?).await? {
             Edited::InUse => Err(AppError::InUse { what: "hall", by: "shows" }),
             otherwise => conclude(otherwise, "hall").map(|_version| ()),
         }

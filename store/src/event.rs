@@ -9,8 +9,7 @@ use crate::catalogue::{EVENT, EventRow};
 use crate::column::json_text;
 use crate::error::StoreError;
 use crate::statement::{bind, sql};
-use crate::venue::deleted_or_in_use;
-use crate::versioned::{Edited, Versioned, edited};
+use crate::versioned::{Edited, Versioned, delete_unused, edited};
 
 impl Store {
     /// Writes down an event; false if there is one with this id.
@@ -54,11 +53,13 @@ impl Store {
         edited(self.writer(), "events", &event.id.to_string(), changed, seen).await
     }
 
-    /// Deletes an event that has no show.
-    pub async fn delete_event(&self, event_id: EventId) -> Result<Edited, StoreError> {
-        let text = "delete from events where id = $1 and (select count(*) from shows where event_id = $1) = 0";
-        let deleted = sql(text, bind![event_id]).run(self.writer()).await?;
-        Ok(deleted_or_in_use(edited(self.writer(), "events", &event_id.to_string(), deleted, 0).await?))
+    /// Deletes an event that is in the version `seen` and has no show.
+    pub async fn delete_event(&self, event_id: EventId, seen: i64) -> Result<Edited, StoreError> {
+        self.change(|tx| async move {
+            let done = delete_unused(&tx, "events", &event_id.to_string(), seen, ("shows", "event_id")).await;
+            (tx, done)
+        })
+        .await
     }
 }
 

@@ -7,37 +7,38 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{bind, sql};
 use crate::transaction::{Outcome, for_update};
-use crate::versioned::{Edited, lock_version};
+use crate::versioned::{Edited, is_used, lock_unused};
+
+/// The bookings of a show, in whatever state.
+const BOOKINGS: (&str, &str) = ("bookings", "show_id");
 
 impl Store {
-    /// Deletes a show of which there never was a booking, with its prices and its seats. A booking that is being opened
+    /// Deletes a show that is in the version `seen` and of which there never was a booking, with its prices and its seats. A booking that is being opened
     /// has its seats before, and then the show stays, or is refused for want of them.
-    pub async fn delete_show(&self, show_id: ShowId) -> Result<Edited, StoreError> {
+    pub async fn delete_show(&self, show_id: ShowId, seen: i64) -> Result<Edited, StoreError> {
         self.change_or_undo(|tx| async move {
-            let done = delete(&tx, show_id).await;
+            let done = delete(&tx, show_id, seen).await;
             (tx, done)
         })
         .await
     }
 }
 
-async fn delete(tx: &DatabaseTransaction, show_id: ShowId) -> Result<Outcome<Edited>, StoreError> {
-    let Some(version) = lock_version(tx, "shows", &show_id.to_string()).await? else {
-        return Ok(Outcome::RollBack(Edited::Gone));
-    };
+async fn delete(tx: &DatabaseTransaction, show_id: ShowId, seen: i64) -> Result<Outcome<Edited>, StoreError> {
     // Asked before its seats are kept as well, so that a show that sells does not wait for this.
-    if is_booked(tx, show_id).await? {
-        return Ok(Outcome::RollBack(Edited::InUse));
+    let unused = lock_unused(tx, "shows", &show_id.to_string(), seen, BOOKINGS).await?;
+    if !matches!(unused, Edited::Done { .. }) {
+        return Ok(Outcome::RollBack(unused));
     }
     keep_seats(tx, show_id).await?;
-    if is_booked(tx, show_id).await? {
+    if is_used(tx, &show_id.to_string(), BOOKINGS).await? {
         return Ok(Outcome::RollBack(Edited::InUse));
     }
     // Those that are sold elsewhere go with them.
     sql("delete from show_seats where show_id = $1", bind![show_id]).run(tx).await?;
     sql("delete from show_prices where show_id = $1", bind![show_id]).run(tx).await?;
     sql("delete from shows where id = $1", bind![show_id]).run(tx).await?;
-    Ok(Outcome::Commit(Edited::Done { version }))
+    Ok(Outcome::Commit(unused))
 }
 
 /// Keeps all seats of a show from others until the end of the transaction: in id order, as those who hold seats take them.
@@ -49,10 +50,4 @@ async fn keep_seats(tx: &DatabaseTransaction, show_id: ShowId) -> Result<(), Sto
     );
     sql(text, bind![show_id]).count(tx).await?;
     Ok(())
-}
-
-/// Whether there is a booking of a show, in whatever state. All of them are counted, as a planner that is asked for any
-/// one may read the whole table until it has met one.
-async fn is_booked(tx: &DatabaseTransaction, show_id: ShowId) -> Result<bool, StoreError> {
-    Ok(sql("select count(*) as count from bookings where show_id = $1", bind![show_id]).count(tx).await? > 0)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ids::{HallId, SeatId, ShowId};
+use domain::ids::{SeatId, ShowId};
 use domain::seat::SeatCategory;
 use domain::show::Show;
 use domain::show_seat::ShowSeatState;
@@ -15,7 +15,7 @@ use crate::show;
 use crate::sold_elsewhere;
 use crate::statement::{SEATS_PER_STATEMENT, bind, placeholders, sql, with_seats};
 use crate::transaction::Outcome;
-use crate::versioned::{Edited, Versioned, edited};
+use crate::versioned::{Edited, Versioned, edited, stays};
 
 /// What is done to seats of a show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,36 @@ pub enum Allocation {
     /// They are sold as another category.
     Move {
         /// Which.
+        category: SeatCategory,
+    },
+}
+
+/// What putting a show on came to: it with every seat of its hall, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutOn<T = ()> {
+    /// It is on.
+    Done(T),
+    /// There is a show with this id.
+    Known,
+    /// There is no such event.
+    NoEvent,
+    /// There is no such hall, or it has no seats.
+    NoSeats,
+    /// The show has no price for a category that its seats have: they would be shown as free, and nobody could buy them.
+    Unpriced {
+        /// The category.
+        category: SeatCategory,
+    },
+}
+
+/// What changing a show came to: all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replanned {
+    /// As for everything that several people may edit.
+    Edited(Edited),
+    /// The show would have no price for a category that its seats have.
+    Unpriced {
+        /// The category.
         category: SeatCategory,
     },
 }
@@ -43,31 +73,21 @@ pub enum Allocated {
         /// Those that are somebody's.
         taken: Vec<SeatId>,
     },
+    /// The show has no price for a category that the seats would be sold as.
+    Unpriced {
+        /// The category.
+        category: SeatCategory,
+    },
 }
 
 impl Store {
-    /// Puts a show on with every seat of its hall; false if there is one with this id.
-    pub async fn create_show(&self, show: &Show) -> Result<bool, StoreError> {
-        self.change(|tx| async move {
+    /// Puts a show on with every seat of its hall.
+    pub async fn create_show(&self, show: &Show) -> Result<PutOn, StoreError> {
+        self.change_or_undo(|tx| async move {
             let done = create(&tx, show).await;
-            (tx, done)
+            (tx, done.map(outcome_of))
         })
         .await
-    }
-
-    /// The categories that the seats of a hall have.
-    pub async fn categories_of_hall(&self, hall_id: HallId) -> Result<Vec<SeatCategory>, StoreError> {
-        let text = "select distinct category from seats where hall_id = $1 order by category";
-        let rows = sql(text, bind![hall_id]).all::<CategoryRow>(self.reader()).await?;
-        rows.iter().map(|row| row.read("seats", &hall_id.to_string())).collect()
-    }
-
-    /// The categories that the seats of a show have, without those that are kept back.
-    pub async fn categories_of_show(&self, show_id: ShowId) -> Result<Vec<SeatCategory>, StoreError> {
-        let text =
-            "select distinct category from show_seats where show_id = $1 and state <> 'blocked' order by category";
-        let rows = sql(text, bind![show_id]).all::<CategoryRow>(self.reader()).await?;
-        rows.iter().map(|row| row.read("show_seats", &show_id.to_string())).collect()
     }
 
     /// A show with its version.
@@ -86,8 +106,8 @@ impl Store {
 
     /// Changes times, prices and rules of a show that is in the version `seen`. What is sold stays as it was bought; what
     /// is performed, where, by whom and in which currency stays.
-    pub async fn update_show(&self, show: &Show, seen: i64) -> Result<Edited, StoreError> {
-        self.change(|tx| async move {
+    pub async fn update_show(&self, show: &Show, seen: i64) -> Result<Replanned, StoreError> {
+        self.change_or_undo(|tx| async move {
             let done = update(&tx, show, seen).await;
             (tx, done)
         })
@@ -109,19 +129,20 @@ impl Store {
     }
 }
 
-#[derive(FromQueryResult)]
-struct CategoryRow {
-    category: String,
+/// A show that is not put on leaves nothing behind.
+pub(crate) fn outcome_of<T>(put_on: PutOn<T>) -> Outcome<PutOn<T>> {
+    if matches!(put_on, PutOn::Done(_)) { Outcome::Commit(put_on) } else { Outcome::RollBack(put_on) }
 }
 
-impl CategoryRow {
-    /// The category, of seats in `table` that are those of `owner`.
-    fn read(&self, table: &'static str, owner: &str) -> Result<SeatCategory, StoreError> {
-        RowOf::new(table, owner).read(SeatCategory::parse(&self.category))
+/// Puts a show on; whatever is answered but [`PutOn::Done`] has to be undone.
+pub(crate) async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<PutOn, StoreError> {
+    // Neither is deleted meanwhile, nor is the hall drawn anew.
+    if !stays(tx, "events", &show.event_id.to_string()).await? {
+        return Ok(PutOn::NoEvent);
     }
-}
-
-pub(crate) async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool, StoreError> {
+    if !stays(tx, "halls", &show.hall_id.to_string()).await? {
+        return Ok(PutOn::NoSeats);
+    }
     let text = "insert into shows (id, event_id, hall_id, partner_id, starts_at, ends_at, sales_open_at, \
                 sales_close_at, state, currency, hold_seconds, refund_policy, single_seats) \
                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing";
@@ -141,16 +162,18 @@ pub(crate) async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<bool
         show.single_seats.as_str(),
     ];
     if sql(text, values).run(tx).await? == 0 {
-        return Ok(false);
+        return Ok(PutOn::Known);
     }
     write_prices(tx, show).await?;
     let text = "insert into show_seats (show_id, seat_id, category, state) \
                 select $1, id, category, 'available' from seats where hall_id = $2";
-    sql(text, bind![show.id, show.hall_id]).run(tx).await?;
-    Ok(true)
+    if sql(text, bind![show.id, show.hall_id]).run(tx).await? == 0 {
+        return Ok(PutOn::NoSeats);
+    }
+    Ok(unpriced(tx, show.id).await?.map_or(PutOn::Done(()), |category| PutOn::Unpriced { category }))
 }
 
-async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Edited, StoreError> {
+async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Outcome<Replanned>, StoreError> {
     let text = "update shows set starts_at = $3, ends_at = $4, sales_open_at = $5, sales_close_at = $6, \
                 hold_seconds = $7, refund_policy = $8, single_seats = $9, version = version + 1 \
                 where id = $1 and version = $2";
@@ -169,8 +192,27 @@ async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Edit
     if changed == 1 {
         sql("delete from show_prices where show_id = $1", bind![show.id]).run(tx).await?;
         write_prices(tx, show).await?;
+        if let Some(category) = unpriced(tx, show.id).await? {
+            return Ok(Outcome::RollBack(Replanned::Unpriced { category }));
+        }
     }
-    edited(tx, "shows", &show.id.to_string(), changed, seen).await
+    let edited = edited(tx, "shows", &show.id.to_string(), changed, seen).await?;
+    Ok(Outcome::Commit(Replanned::Edited(edited)))
+}
+
+/// A category of a show's seats for which the show has no price. Seats that are kept back need none, but for those that
+/// another system sells, which may give them back by itself.
+async fn unpriced(tx: &DatabaseTransaction, show_id: ShowId) -> Result<Option<SeatCategory>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        category: String,
+    }
+    let text = "select category from (select distinct category from show_seats where show_id = $1 \
+                and (state <> 'blocked' or seat_id in \
+                (select seat_id from show_seats_sold_elsewhere where show_id = $1))) sold \
+                where category not in (select category from show_prices where show_id = $1) order by category limit 1";
+    let found = sql(text, bind![show_id]).one::<Found>(tx).await?;
+    found.map(|row| RowOf::new("show_seats", &show_id.to_string()).read(SeatCategory::parse(&row.category))).transpose()
 }
 
 async fn write_prices(tx: &DatabaseTransaction, show: &Show) -> Result<(), StoreError> {
@@ -187,6 +229,10 @@ async fn allocate(
     seat_ids: &[SeatId],
     allocation: &Allocation,
 ) -> Result<Outcome<Allocated>, StoreError> {
+    if *allocation != Allocation::Block {
+        // The prices stay while it is looked whether the seats have one.
+        stays(tx, "shows", &show_id.to_string()).await?;
+    }
     // Every statement takes its seats in the order of their ids, as those who hold seats do.
     let mut sorted = seat_ids.to_vec();
     sorted.sort_unstable();
@@ -209,10 +255,23 @@ async fn allocate(
             sold_elsewhere::forget(tx, show_id, some).await?;
         }
     }
-    if changed == sorted.len() as u64 {
-        return Ok(Outcome::Commit(Allocated::Done));
+    if changed != sorted.len() as u64 {
+        return refusal(tx, show_id, &sorted).await.map(Outcome::RollBack);
     }
-    refusal(tx, show_id, &sorted).await.map(Outcome::RollBack)
+    let unpriced = match allocation {
+        Allocation::Block => None,
+        Allocation::Release => unpriced(tx, show_id).await?,
+        Allocation::Move { category } => (!is_priced(tx, show_id, category).await?).then(|| category.clone()),
+    };
+    Ok(match unpriced {
+        None => Outcome::Commit(Allocated::Done),
+        Some(category) => Outcome::RollBack(Allocated::Unpriced { category }),
+    })
+}
+
+async fn is_priced(tx: &DatabaseTransaction, show_id: ShowId, category: &SeatCategory) -> Result<bool, StoreError> {
+    let text = "select count(*) as count from show_prices where show_id = $1 and category = $2";
+    Ok(sql(text, bind![show_id, category.as_str()]).count(tx).await? > 0)
 }
 
 async fn refusal(tx: &DatabaseTransaction, show_id: ShowId, seat_ids: &[SeatId]) -> Result<Allocated, StoreError> {

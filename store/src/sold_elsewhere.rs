@@ -10,7 +10,7 @@ use sea_orm::{DatabaseTransaction, FromQueryResult};
 use crate::Store;
 use crate::column::RowOf;
 use crate::error::StoreError;
-use crate::show_plan;
+use crate::show_plan::{self, PutOn, outcome_of};
 use crate::statement::{SEATS_PER_STATEMENT, bind, placeholders, sql, with_seats};
 use crate::transaction::{Outcome, for_update};
 
@@ -50,15 +50,15 @@ impl Store {
     }
 
     /// Puts a show on with every seat of its hall, but for those that another system sells: nobody finds one of them free
-    /// in between. None if there is a show with this id.
+    /// in between.
     pub async fn create_show_sold_elsewhere(
         &self,
         show: &Show,
         seat_ids: &[SeatId],
-    ) -> Result<Option<SoldElsewhere>, StoreError> {
-        self.change(|tx| async move {
+    ) -> Result<PutOn<SoldElsewhere>, StoreError> {
+        self.change_or_undo(|tx| async move {
             let done = create(&tx, show, seat_ids).await;
-            (tx, done)
+            (tx, done.map(outcome_of))
         })
         .await
     }
@@ -68,12 +68,17 @@ async fn create(
     tx: &DatabaseTransaction,
     show: &Show,
     seat_ids: &[SeatId],
-) -> Result<Option<SoldElsewhere>, StoreError> {
-    if !show_plan::create(tx, show).await? {
-        return Ok(None);
-    }
-    let (Outcome::Commit(sold) | Outcome::RollBack(sold)) = sell(tx, show.id, seat_ids).await?;
-    Ok(Some(sold))
+) -> Result<PutOn<SoldElsewhere>, StoreError> {
+    Ok(match show_plan::create(tx, show).await? {
+        PutOn::Done(()) => {
+            let (Outcome::Commit(sold) | Outcome::RollBack(sold)) = sell(tx, show.id, seat_ids).await?;
+            PutOn::Done(sold)
+        }
+        PutOn::Known => PutOn::Known,
+        PutOn::NoEvent => PutOn::NoEvent,
+        PutOn::NoSeats => PutOn::NoSeats,
+        PutOn::Unpriced { category } => PutOn::Unpriced { category },
+    })
 }
 
 async fn sell(

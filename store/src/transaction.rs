@@ -91,7 +91,13 @@ pub(crate) fn for_update(tx: &DatabaseTransaction) -> &'static str {
     if tx.get_database_backend() == DbBackend::Postgres { " for update" } else { "" }
 }
 
-/// The same for the rows of one table of several.
+/// What makes a select keep the rows that it reads from being changed until the end of the transaction, by anybody who does
+/// not just read them as well.
+pub(crate) fn for_share(tx: &DatabaseTransaction) -> &'static str {
+    if tx.get_database_backend() == DbBackend::Postgres { " for share" } else { "" }
+}
+
+/// The same as [`for_update`] for the rows of one table of several.
 pub(crate) fn for_update_of(tx: &DatabaseTransaction, table: &str) -> String {
     if tx.get_database_backend() == DbBackend::Postgres { format!(" for update of {table}") } else { String::new() }
 }

@@ -10,7 +10,7 @@ use crate::column::RowOf;
 use crate::error::StoreError;
 use crate::statement::{bind, sql};
 use crate::transaction::Outcome;
-use crate::versioned::{Edited, Versioned, edited, lock_version};
+use crate::versioned::{Edited, Versioned, delete_unused, edited, lock_unused, stays};
 
 /// A room of a building, without its seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,17 @@ pub struct HallHead {
     pub name: String,
     /// How many seats it has.
     pub seats: i64,
+}
+
+/// What writing down a room came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HallCreated {
+    /// It is there.
+    Done,
+    /// There was one with this id.
+    Known,
+    /// There is no such building.
+    NoVenue,
 }
 
 impl Store {
@@ -85,17 +96,22 @@ impl Store {
         edited(self.writer(), "venues", &id.to_string(), changed, seen).await
     }
 
-    /// Deletes a building that has no hall.
-    pub async fn delete_venue(&self, venue_id: VenueId) -> Result<Edited, StoreError> {
-        let text = "delete from venues where id = $1 and (select count(*) from halls where venue_id = $1) = 0";
-        let deleted = sql(text, bind![venue_id]).run(self.writer()).await?;
-        Ok(deleted_or_in_use(edited(self.writer(), "venues", &venue_id.to_string(), deleted, 0).await?))
+    /// Deletes a building that is in the version `seen` and has no hall.
+    pub async fn delete_venue(&self, venue_id: VenueId, seen: i64) -> Result<Edited, StoreError> {
+        self.change(|tx| async move {
+            let done = delete_unused(&tx, "venues", &venue_id.to_string(), seen, ("halls", "venue_id")).await;
+            (tx, done)
+        })
+        .await
     }
 
-    /// Writes down a room without seats; false if there is one with this id.
-    pub async fn create_hall(&self, hall_id: HallId, venue_id: VenueId, name: &str) -> Result<bool, StoreError> {
-        let text = "insert into halls (id, venue_id, name) values ($1, $2, $3) on conflict do nothing";
-        Ok(sql(text, bind![hall_id, venue_id, name]).run(self.writer()).await? == 1)
+    /// Writes down a room without seats.
+    pub async fn create_hall(&self, hall_id: HallId, venue_id: VenueId, name: &str) -> Result<HallCreated, StoreError> {
+        self.change(|tx| async move {
+            let done = create_hall(&tx, hall_id, venue_id, name).await;
+            (tx, done)
+        })
+        .await
     }
 
     /// A room.
@@ -119,26 +135,38 @@ impl Store {
         edited(self.writer(), "halls", &hall_id.to_string(), changed, seen).await
     }
 
-    /// Deletes a room in which there is no show, with its seats.
-    pub async fn delete_hall(&self, hall_id: HallId) -> Result<Edited, StoreError> {
+    /// Deletes a room that is in the version `seen` and in which there is no show, with its seats.
+    pub async fn delete_hall(&self, hall_id: HallId, seen: i64) -> Result<Edited, StoreError> {
         self.change_or_undo(|tx| async move {
-            let done = delete_hall(&tx, hall_id).await;
+            let done = delete_hall(&tx, hall_id, seen).await;
             (tx, done)
         })
         .await
     }
 }
 
-async fn delete_hall(tx: &DatabaseTransaction, hall_id: HallId) -> Result<Outcome<Edited>, StoreError> {
-    let Some(version) = lock_version(tx, "halls", &hall_id.to_string()).await? else {
-        return Ok(Outcome::RollBack(Edited::Gone));
-    };
-    if sql("select count(*) as count from shows where hall_id = $1", bind![hall_id]).count(tx).await? > 0 {
-        return Ok(Outcome::RollBack(Edited::InUse));
+async fn create_hall(
+    tx: &DatabaseTransaction,
+    hall_id: HallId,
+    venue_id: VenueId,
+    name: &str,
+) -> Result<HallCreated, StoreError> {
+    if !stays(tx, "venues", &venue_id.to_string()).await? {
+        return Ok(HallCreated::NoVenue);
+    }
+    let text = "insert into halls (id, venue_id, name) values ($1, $2, $3) on conflict do nothing";
+    let is_new = sql(text, bind![hall_id, venue_id, name]).run(tx).await? == 1;
+    Ok(if is_new { HallCreated::Done } else { HallCreated::Known })
+}
+
+async fn delete_hall(tx: &DatabaseTransaction, hall_id: HallId, seen: i64) -> Result<Outcome<Edited>, StoreError> {
+    let unused = lock_unused(tx, "halls", &hall_id.to_string(), seen, ("shows", "hall_id")).await?;
+    if !matches!(unused, Edited::Done { .. }) {
+        return Ok(Outcome::RollBack(unused));
     }
     sql("delete from seats where hall_id = $1", bind![hall_id]).run(tx).await?;
     sql("delete from halls where id = $1", bind![hall_id]).run(tx).await?;
-    Ok(Outcome::Commit(Edited::Done { version }))
+    Ok(Outcome::Commit(unused))
 }
 
 /// The most rooms of a building that are listed; no building has so many.
@@ -147,11 +175,6 @@ const MOST_HALLS: u32 = 1_000;
 const VENUE: &str = "id, partner_id, name, address, city, country, time_zone, version";
 const HALL: &str = "h.id, h.venue_id, v.partner_id, h.name, h.version, \
      (select count(*) from seats s where s.hall_id = h.id) as seats from halls h join venues v on v.id = h.venue_id";
-
-/// What is there and was not deleted is in use.
-pub(crate) fn deleted_or_in_use(edited: Edited) -> Edited {
-    if edited == Edited::Changed { Edited::InUse } else { edited }
-}
 
 struct VersionedVenueRow {
     venue: VenueRow,

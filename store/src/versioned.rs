@@ -5,7 +5,7 @@ use sea_orm::{DatabaseTransaction, FromQueryResult};
 use crate::error::StoreError;
 use crate::pool::Session;
 use crate::statement::{bind, sql};
-use crate::transaction::for_update;
+use crate::transaction::{for_share, for_update};
 
 /// Something with the version that it has in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +55,71 @@ pub(crate) async fn lock_version(
     table: &'static str,
     id: &str,
 ) -> Result<Option<i64>, StoreError> {
+    version(tx, table, id, for_update(tx)).await
+}
+
+/// The same for a row that may be deleted only if it is in the version `seen` and no row of `users`, a table and
+/// its column, refers to it: [`Edited::Done`] with the version that it has.
+///
+/// Whether one does is asked for in a statement of its own: it sees whoever has come first, for whose end the lock waits.
+pub(crate) async fn lock_unused(
+    tx: &DatabaseTransaction,
+    table: &'static str,
+    id: &str,
+    seen: i64,
+    users: (&'static str, &'static str),
+) -> Result<Edited, StoreError> {
+    let version = match lock_version(tx, table, id).await? {
+        None => return Ok(Edited::Gone),
+        Some(version) if version != seen => return Ok(Edited::Changed),
+        Some(version) => version,
+    };
+    Ok(if is_used(tx, id, users).await? { Edited::InUse } else { Edited::Done { version } })
+}
+
+/// Whether a row of `users` refers to `id` by its `column`. All of them are counted, as a planner that is asked for any one
+/// may read the whole table until it has met one.
+pub(crate) async fn is_used(
+    tx: &DatabaseTransaction,
+    id: &str,
+    (users, column): (&'static str, &'static str),
+) -> Result<bool, StoreError> {
+    let text = format!("select count(*) as count from {users} where {column} = $1");
+    Ok(sql(text, bind![id]).count(tx).await? > 0)
+}
+
+/// Deletes a row that is in the version `seen` and to which no row of `users`, a table and its column, refers.
+pub(crate) async fn delete_unused(
+    tx: &DatabaseTransaction,
+    table: &'static str,
+    id: &str,
+    seen: i64,
+    users: (&'static str, &'static str),
+) -> Result<Edited, StoreError> {
+    let unused = lock_unused(tx, table, id, seen, users).await?;
+    if matches!(unused, Edited::Done { .. }) {
+        sql(format!("delete from {table} where id = $1"), bind![id]).run(tx).await?;
+    }
+    Ok(unused)
+}
+
+/// Whether there is a row that is about to be referred to: if so, nobody changes or deletes it until the end of the
+/// transaction.
+pub(crate) async fn stays(tx: &DatabaseTransaction, table: &'static str, id: &str) -> Result<bool, StoreError> {
+    Ok(version(tx, table, id, for_share(tx)).await?.is_some())
+}
+
+/// The version of a row; `lock` is what follows the select.
+async fn version(
+    tx: &DatabaseTransaction,
+    table: &'static str,
+    id: &str,
+    lock: &'static str,
+) -> Result<Option<i64>, StoreError> {
     #[derive(FromQueryResult)]
     struct Version {
         version: i64,
     }
-    let text = format!("select version from {table} where id = $1{}", for_update(tx));
+    let text = format!("select version from {table} where id = $1{lock}");
     Ok(sql(text, bind![id]).one::<Version>(tx).await?.map(|row| row.version))
 }

@@ -196,16 +196,20 @@ impl Run {
         Ok(parsed)
     }
 
-    /// Counts seats that are about to be written for one of a list of things; refuses those that are too many for one run.
-    pub(super) fn count_seats(&mut self, list: &'static str, seats: usize) -> Result<(), AppError> {
+    /// Refuses to write the seats of one of a list of things that are too many for one run.
+    pub(super) fn check_room_for(&self, list: &'static str, seats: usize) -> Result<(), AppError> {
         if self.seats.saturating_add(seats) > SEATS_PER_IMPORT {
             let problem = format!(
                 "at most {SEATS_PER_IMPORT} seats are written by one import: send it again, it goes on where it ended"
             );
             return Err(AppError::invalid(list, "invalid_value", problem));
         }
-        self.seats += seats;
         Ok(())
+    }
+
+    /// Counts seats that were written. What was refused is not: the same import sent again would end where it did before.
+    pub(super) fn wrote_seats(&mut self, seats: usize) {
+        self.seats += seats;
     }
 
     /// Takes note of what became of a thing. A part that is away and a defect end the run.
@@ -321,12 +325,14 @@ mod tests {
     #[test]
     fn a_run_writes_only_so_many_seats() {
         let mut run = Run::default();
-        assert!(run.count_seats("halls", SEATS_PER_IMPORT - 2).is_ok());
-        let refused = ImportRefusal::from(run.count_seats("shows", 3).unwrap_err());
+        assert!(run.check_room_for("halls", SEATS_PER_IMPORT).is_ok());
+        run.wrote_seats(SEATS_PER_IMPORT - 2);
+        let refused = ImportRefusal::from(run.check_room_for("shows", 3).unwrap_err());
         assert_eq!((refused.code, refused.field.as_deref()), ("invalid_value", Some("shows")));
         assert!(refused.problem.starts_with("at most 500000 seats"), "{}", refused.problem);
-        assert!(run.count_seats("shows", 2).is_ok(), "what was refused is not written");
-        assert!(run.count_seats("halls", 1).is_err());
-        assert!(run.count_seats("halls", usize::MAX).is_err());
+        assert!(run.check_room_for("shows", 2).is_ok(), "what was refused is not written");
+        run.wrote_seats(2);
+        assert!(run.check_room_for("halls", 1).is_err());
+        assert!(run.check_room_for("halls", usize::MAX).is_err());
     }
 }

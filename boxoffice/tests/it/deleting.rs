@@ -77,6 +77,10 @@ async fn what_nobody_needs_goes_and_what_it_has_goes_with_it() {
     assert_eq!(followed.status, StatusCode::OK, "{followed:?}");
 
     is(&eve.send(Method::DELETE, &show, None).await, StatusCode::NOT_FOUND, "not_found");
+    for seen in [&show, &event, &hall, &venue] {
+        let stale = ada.send_if_match(Method::DELETE, seen, "\"99\"", &json!({})).await;
+        is(&stale, StatusCode::PRECONDITION_FAILED, "changed");
+    }
     for needed in [&event, &hall, &venue] {
         is(&ada.send(Method::DELETE, needed, None).await, StatusCode::CONFLICT, "in_use");
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use domain::ids::ShowId;
 use domain::show::Show;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use store::PutOn;
 use uuid::Uuid;
 
 use crate::harness::TestDatabase;
@@ -116,11 +117,11 @@ async fn two_seats_are_found_in_a_new_show_without_reading_the_others(db: TestDa
     db.store.load_catalogue(&catalogue, fixture::now()).await.unwrap();
     let show = |number: u128| Show { id: ShowId::new(Uuid::from_u128(0x4e3 + number)), ..catalogue.shows[0].clone() };
     for number in 0..SHOWS {
-        assert!(db.store.create_show(&show(number)).await.unwrap());
+        assert_eq!(db.store.create_show(&show(number)).await.unwrap(), PutOn::Done(()));
     }
     outsider.execute_unprepared("analyze").await.unwrap();
     let new = show(SHOWS);
-    assert!(db.store.create_show(&new).await.unwrap());
+    assert_eq!(db.store.create_show(&new).await.unwrap(), PutOn::Done(()));
     let backend = outsider.get_database_backend();
     let explain = if backend == DbBackend::Postgres { "explain (costs off)" } else { "explain query plan" };
     let (first, second) = (fixture::seat(7), fixture::seat(SEATS - 7));

@@ -5,10 +5,11 @@ use domain::booking_state::{BookingState, EndState, FailureReason};
 use domain::ids::{EventId, HallId, PartnerId, SeatId, VenueId};
 use domain::money::Money;
 use domain::seat::{Seat, SeatCategory};
+use domain::show::Show;
 use domain::show_seat::ShowSeatState;
 use domain::single_seat::SingleSeatRule;
 use futures::future::join_all;
-use store::{Allocated, Allocation, Edited, SeatsDrawn};
+use store::{Allocated, Allocation, Edited, HallCreated, PutOn, Replanned, SeatsDrawn};
 use uuid::Uuid;
 
 use crate::fixture::{self, SEATS, after, now, open, request, seat, show_id};
@@ -24,7 +25,6 @@ on_both_databases! {
     a_hall_has_the_seats_that_were_drawn_last,
     a_show_is_put_on_with_the_seats_of_its_hall_and_changed,
     seats_are_allocated_all_or_none_and_never_those_of_somebody,
-    the_categories_of_a_show_are_those_of_the_seats_that_it_sells,
 }
 
 async fn of_two_who_change_a_venue_at_once_one_is_told(db: TestDatabase) {
@@ -50,20 +50,23 @@ async fn what_is_needed_is_not_deleted(db: TestDatabase) {
     store.load_catalogue(&fixture::catalogue(SEATS), now()).await.unwrap();
     let catalogue = fixture::catalogue(SEATS);
     let (venue, event) = (&catalogue.venues[0], &catalogue.events[0]);
-    assert_eq!(store.delete_venue(venue.id).await.unwrap(), Edited::InUse);
-    assert_eq!(store.delete_event(event.id).await.unwrap(), Edited::InUse);
-    assert_eq!(store.delete_venue(VenueId::new(Uuid::nil())).await.unwrap(), Edited::Gone);
+    assert_eq!(store.delete_venue(venue.id, 1).await.unwrap(), Edited::InUse);
+    assert_eq!(store.delete_event(event.id, 1).await.unwrap(), Edited::InUse);
+    assert_eq!(store.delete_venue(VenueId::new(Uuid::nil()), 1).await.unwrap(), Edited::Gone);
 
     let empty = domain::venue::Venue { id: VenueId::new(Uuid::from_u128(77)), ..venue.clone() };
     assert!(store.create_venue(&empty).await.unwrap());
     let hall_id = HallId::new(Uuid::from_u128(78));
-    assert!(store.create_hall(hall_id, empty.id, "Main").await.unwrap());
+    assert_eq!(store.create_hall(hall_id, empty.id, "Main").await.unwrap(), HallCreated::Done);
+    assert_eq!(store.create_hall(hall_id, empty.id, "Main").await.unwrap(), HallCreated::Known);
+    let nowhere = VenueId::new(Uuid::nil());
+    assert_eq!(store.create_hall(hall_id, nowhere, "Main").await.unwrap(), HallCreated::NoVenue);
     let hall = store.find_hall(hall_id).await.unwrap().unwrap();
     assert_eq!((hall.content.seats, hall.content.partner_id), (0, venue.partner_id));
     assert_eq!(store.rename_hall(hall_id, "Great", hall.version).await.unwrap(), Edited::Done { version: 2 });
     assert_eq!(store.rename_hall(hall_id, "Small", hall.version).await.unwrap(), Edited::Changed);
     assert_eq!(store.halls_of(empty.id).await.unwrap()[0].content.name, "Great");
-    assert_eq!(store.delete_venue(empty.id).await.unwrap(), Edited::InUse);
+    assert_eq!(store.delete_venue(empty.id, 1).await.unwrap(), Edited::InUse);
 }
 
 async fn a_show_that_nobody_booked_goes_with_all_that_it_has(db: TestDatabase) {
@@ -72,13 +75,14 @@ async fn a_show_that_nobody_booked_goes_with_all_that_it_has(db: TestDatabase) {
     let gone = fixture::free_show_id();
     assert_eq!(store.sell_elsewhere(gone, &[seat(1)]).await.unwrap().blocked, 1);
     open(store, &request(1, "another show", &[0])).await;
-    assert_eq!(store.delete_show(gone).await.unwrap(), Edited::Done { version: 1 });
+    assert_eq!(store.delete_show(gone, 2).await.unwrap(), Edited::Changed);
+    assert_eq!(store.delete_show(gone, 1).await.unwrap(), Edited::Done { version: 1 });
     assert_eq!(store.find_show(gone).await.unwrap(), None);
     for table in ["show_seats", "show_prices", "show_seats_sold_elsewhere"] {
         assert_eq!(fixture::count(store, &format!("{table} where show_id = '{gone}'")).await, 0, "{table}");
     }
     assert_eq!(store.show_seats(show_id()).await.unwrap().len(), SEATS, "those of another show stay");
-    assert_eq!(store.delete_show(gone).await.unwrap(), Edited::Gone);
+    assert_eq!(store.delete_show(gone, 1).await.unwrap(), Edited::Gone);
 
     // A saga that comes late is refused, and ends as one does that named a show which never was.
     let late = BookingRequest { show_id: gone, ..request(2, "late", &[0]) };
@@ -94,14 +98,14 @@ async fn a_show_that_was_ever_booked_stays(db: TestDatabase) {
     fixture::load(store).await;
     let over = request(1, "over", &[0]);
     open(store, &over).await;
-    assert_eq!(store.delete_show(show_id()).await.unwrap(), Edited::InUse);
+    assert_eq!(store.delete_show(show_id(), 1).await.unwrap(), Edited::InUse);
     fixture::close(store, &over, EndState::Expired).await;
-    assert_eq!(store.delete_show(show_id()).await.unwrap(), Edited::InUse);
+    assert_eq!(store.delete_show(show_id(), 1).await.unwrap(), Edited::InUse);
     // What was refused is a booking, too.
     let free = fixture::free_show_id();
     let refused = BookingRequest { show_id: free, ..request(2, "refused", &[0]) };
     fixture::close(store, &refused, EndState::Failed { reason: FailureReason::Abandoned }).await;
-    assert_eq!(store.delete_show(free).await.unwrap(), Edited::InUse);
+    assert_eq!(store.delete_show(free, 1).await.unwrap(), Edited::InUse);
     for show in [show_id(), free] {
         assert_eq!(store.show_seats(show).await.unwrap().len(), SEATS);
         assert!(!store.find_show(show).await.unwrap().unwrap().prices.is_empty());
@@ -113,14 +117,14 @@ async fn a_hall_goes_with_its_seats_once_its_shows_are_gone(db: TestDatabase) {
     fixture::load(store).await;
     let hall_id = fixture::catalogue(SEATS).halls[0].id;
     for show in [show_id(), fixture::free_show_id()] {
-        assert_eq!(store.delete_hall(hall_id).await.unwrap(), Edited::InUse);
+        assert_eq!(store.delete_hall(hall_id, 1).await.unwrap(), Edited::InUse);
         assert_eq!(store.seats_of_hall(hall_id).await.unwrap().len(), SEATS);
-        assert_eq!(store.delete_show(show).await.unwrap(), Edited::Done { version: 1 });
+        assert_eq!(store.delete_show(show, 1).await.unwrap(), Edited::Done { version: 1 });
     }
-    assert_eq!(store.delete_hall(hall_id).await.unwrap(), Edited::Done { version: 1 });
+    assert_eq!(store.delete_hall(hall_id, 1).await.unwrap(), Edited::Done { version: 1 });
     assert_eq!(store.find_hall(hall_id).await.unwrap(), None);
     assert!(store.seats_of_hall(hall_id).await.unwrap().is_empty());
-    assert_eq!(store.delete_hall(hall_id).await.unwrap(), Edited::Gone);
+    assert_eq!(store.delete_hall(hall_id, 1).await.unwrap(), Edited::Gone);
 }
 
 async fn events_are_listed_in_pages(db: TestDatabase) {
@@ -147,7 +151,8 @@ async fn events_are_listed_in_pages(db: TestDatabase) {
     let changed = domain::event::Event { id: id(0), duration_minutes: 7, ..model };
     assert_eq!(store.update_event(&changed, 1).await.unwrap(), Edited::Done { version: 2 });
     assert_eq!(store.find_event(id(0)).await.unwrap().unwrap().content, changed);
-    assert_eq!(store.delete_event(id(0)).await.unwrap(), Edited::Done { version: 1 });
+    assert_eq!(store.delete_event(id(0), 1).await.unwrap(), Edited::Changed);
+    assert_eq!(store.delete_event(id(0), 2).await.unwrap(), Edited::Done { version: 2 });
 }
 
 async fn a_hall_has_the_seats_that_were_drawn_last(db: TestDatabase) {
@@ -199,19 +204,48 @@ async fn a_show_is_put_on_with_the_seats_of_its_hall_and_changed(db: TestDatabas
     let mut show = catalogue.shows[0].clone();
     show.id = domain::ids::ShowId::new(Uuid::from_u128(0x5050));
     show.single_seats = SingleSeatRule::Warn;
-    assert!(store.create_show(&show).await.unwrap());
-    assert!(!store.create_show(&show).await.unwrap());
+    let dearer = SeatCategory::parse("dearer").unwrap();
+    let only_dearer = || [(dearer.clone(), Money::new(9_900, show.currency))].into();
+    let unpriced = Show { prices: only_dearer(), ..show.clone() };
+    let standard = SeatCategory::parse("standard").unwrap();
+    assert_eq!(store.create_show(&unpriced).await.unwrap(), PutOn::Unpriced { category: standard.clone() });
+    assert_eq!(store.find_show(show.id).await.unwrap(), None, "nothing of it is left");
+    let nowhere = Show { hall_id: HallId::new(Uuid::nil()), ..show.clone() };
+    assert_eq!(store.create_show(&nowhere).await.unwrap(), PutOn::NoSeats);
+    let of_nothing = Show { event_id: EventId::new(Uuid::nil()), ..show.clone() };
+    assert_eq!(store.create_show(&of_nothing).await.unwrap(), PutOn::NoEvent);
+    assert_eq!(store.create_show(&show).await.unwrap(), PutOn::Done(()));
+    assert_eq!(store.create_show(&show).await.unwrap(), PutOn::Known);
     assert_eq!(store.show_seats(show.id).await.unwrap().len(), SEATS);
     let seen = store.find_show_to_edit(show.id).await.unwrap().unwrap();
     assert_eq!((&seen.content, seen.version), (&show, 1));
 
-    let dearer = SeatCategory::parse("dearer").unwrap();
-    show.prices = [(dearer, Money::new(9_900, show.currency))].into();
+    let refused = store.update_show(&Show { prices: only_dearer(), ..show.clone() }, 1).await.unwrap();
+    assert_eq!(refused, Replanned::Unpriced { category: standard.clone() });
+    assert_eq!(store.find_show(show.id).await.unwrap().as_ref(), Some(&show), "nothing has changed");
+    show.prices.insert(dearer.clone(), Money::new(9_900, show.currency));
     show.sales_close_at = after(10);
     show.single_seats = SingleSeatRule::Refuse;
-    assert_eq!(store.update_show(&show, 1).await.unwrap(), Edited::Done { version: 2 });
+    let edited = store.update_show(&show, 1).await.unwrap();
+    assert_eq!(edited, Replanned::Edited(Edited::Done { version: 2 }));
     assert_eq!(store.find_show(show.id).await.unwrap().unwrap(), show);
-    assert_eq!(store.update_show(&catalogue.shows[0], 7).await.unwrap(), Edited::Changed);
+    let late = store.update_show(&catalogue.shows[0], 7).await.unwrap();
+    assert_eq!(late, Replanned::Edited(Edited::Changed));
+
+    // What is kept back needs no price, until it is to be sold again.
+    let seats: Vec<_> = (0..SEATS).map(seat).collect();
+    assert_eq!(store.allocate(show.id, &seats, &Allocation::Block).await.unwrap(), Allocated::Done);
+    show.prices.remove(&standard);
+    let edited = store.update_show(&show, 2).await.unwrap();
+    assert_eq!(edited, Replanned::Edited(Edited::Done { version: 3 }));
+    let release = store.allocate(show.id, &seats[..1], &Allocation::Release).await.unwrap();
+    assert_eq!(release, Allocated::Unpriced { category: standard.clone() });
+    let back = Allocation::Move { category: standard.clone() };
+    let moved = store.allocate(show.id, &seats[..1], &back).await.unwrap();
+    assert_eq!(moved, Allocated::Unpriced { category: standard });
+    let all_dearer = Allocation::Move { category: dearer };
+    assert_eq!(store.allocate(show.id, &seats, &all_dearer).await.unwrap(), Allocated::Done);
+    assert_eq!(store.allocate(show.id, &seats[..1], &Allocation::Release).await.unwrap(), Allocated::Done);
 }
 
 async fn seats_are_allocated_all_or_none_and_never_those_of_somebody(db: TestDatabase) {
@@ -239,6 +273,10 @@ async fn seats_are_allocated_all_or_none_and_never_those_of_somebody(db: TestDat
     assert_eq!(state(2).await.state, ShowSeatState::Available);
 
     let category = SeatCategory::parse("premium").unwrap();
+    let mut priced = store.find_show(show).await.unwrap().unwrap();
+    priced.prices.insert(category.clone(), Money::new(3_000, priced.currency));
+    let edited = store.update_show(&priced, 1).await.unwrap();
+    assert_eq!(edited, Replanned::Edited(Edited::Done { version: 2 }));
     assert_eq!(allocate(vec![seat(4)], Allocation::Move { category: category.clone() }).await, Allocated::Done);
     let moved = store.show_seats(show).await.unwrap().into_iter().find(|it| it.seat_id == seat(4)).unwrap();
     assert_eq!(moved.category, category);
@@ -250,22 +288,4 @@ async fn seats_are_allocated_all_or_none_and_never_those_of_somebody(db: TestDat
         tokio::join!(store.open_booking(&wanted, now()), store.allocate(show, &seats, &Allocation::Block));
     let opened = matches!(opened.unwrap(), domain::booking::BookingOpened::Opened(_));
     assert_ne!(opened, blocked.unwrap() == Allocated::Done);
-}
-
-async fn the_categories_of_a_show_are_those_of_the_seats_that_it_sells(db: TestDatabase) {
-    let store = &db.store;
-    let catalogue = fixture::catalogue(SEATS);
-    store.load_catalogue(&catalogue, now()).await.unwrap();
-    let show = show_id();
-    let [balcony, standard] = ["balcony", "standard"].map(|name| SeatCategory::parse(name).unwrap());
-    let allocate = |seats: Vec<SeatId>, what: Allocation| async move {
-        assert_eq!(store.allocate(show, &seats, &what).await.unwrap(), Allocated::Done);
-        store.categories_of_show(show).await.unwrap()
-    };
-    let moved = allocate(vec![seat(2), seat(3)], Allocation::Move { category: balcony.clone() }).await;
-    assert_eq!(moved, [balcony.clone(), standard.clone()]);
-    assert_eq!(allocate(vec![seat(2)], Allocation::Block).await, [balcony.clone(), standard.clone()]);
-    assert_eq!(allocate(vec![seat(3)], Allocation::Block).await, std::slice::from_ref(&standard));
-    assert_eq!(allocate(vec![seat(3)], Allocation::Release).await, [balcony, standard.clone()]);
-    assert_eq!(store.categories_of_hall(catalogue.halls[0].id).await.unwrap(), [standard]);
 }

@@ -1,17 +1,21 @@
 //! Many at once: one winner, and nothing half done.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::booking::{BookingCancelled, BookingConfirmed, BookingOpened, BookingRequest, CancelBooking};
 use domain::booking_state::{CancelledBy, EndState, FailureReason};
-use domain::ids::ShowId;
+use domain::event::Event;
+use domain::ids::{EventId, HallId, SeatId, ShowId, VenueId};
 use domain::refund::{RefundOpened, RefundReason, RefundToOpen};
+use domain::seat::Seat;
 use domain::show::Show;
 use domain::show_cancel::CallOff;
+use domain::venue::Venue;
 use futures::future::join_all;
-use store::Edited;
+use store::{Allocated, Allocation, Edited, PutOn, Replanned, SeatsDrawn};
 use uuid::Uuid;
 
 use crate::fixture::{self, after, buy, customer, now, open_and_request, request, show_id};
@@ -28,6 +32,8 @@ on_both_databases! {
     a_refund_is_opened_once,
     who_cancels_while_a_show_is_called_off_is_answered_the_same_again,
     a_show_is_booked_or_deleted_and_never_both,
+    a_show_is_put_on_with_the_hall_as_it_is_or_not_at_all,
+    what_is_sold_again_has_a_price,
 }
 
 on_postgres! {
@@ -210,12 +216,12 @@ async fn a_show_is_booked_or_deleted_and_never_both(db: TestDatabase) {
     let model = fixture::catalogue(fixture::SEATS).shows[0].clone();
     for round in 0..ROUNDS {
         let show_id = ShowId::new(Uuid::from_u128(0x5100 + round));
-        assert!(db.store.create_show(&Show { id: show_id, ..model.clone() }).await.unwrap());
+        assert_eq!(db.store.create_show(&Show { id: show_id, ..model.clone() }).await.unwrap(), PutOn::Done(()));
         // Whoever deletes it comes first in one round and last in another.
         let deleter = usize::try_from(round).unwrap() % (ASKERS + 1);
         let answers: Vec<Result<BookingOpened, Edited>> = at_once(&db, ASKERS + 1, |task, store| async move {
             if task == deleter {
-                return Err(store.delete_show(show_id).await.expect("an answer"));
+                return Err(store.delete_show(show_id, 1).await.expect("an answer"));
             }
             let seats = [task, task + 1];
             let request = request(task as u128 + 1, &format!("round {round}"), &seats);
@@ -239,6 +245,78 @@ async fn a_show_is_booked_or_deleted_and_never_both(db: TestDatabase) {
             assert!(opened > 0, "round {round}: {answers:?}");
             assert_eq!(seats, fixture::SEATS as i64, "round {round}");
         }
+    }
+}
+
+/// While a hall is being emptied or deleted, its event or building as well, a show is put on in it: each of them has its
+/// answer, and none is the fault of a foreign key.
+async fn a_show_is_put_on_with_the_hall_as_it_is_or_not_at_all(db: TestDatabase) {
+    const ROUNDS: usize = 15;
+    fixture::load(&db.store).await;
+    let catalogue = fixture::catalogue(fixture::SEATS);
+    let (model, hall) = (catalogue.shows[0].clone(), &catalogue.halls[0]);
+    for round in 0..ROUNDS {
+        let id = |kind: u128| Uuid::from_u128((kind << 16) + round as u128);
+        let (venue_id, hall_id, event_id) = (VenueId::new(id(1)), HallId::new(id(2)), EventId::new(id(3)));
+        let venue = Venue { id: venue_id, ..catalogue.venues[0].clone() };
+        let event = Event { id: event_id, ..catalogue.events[0].clone() };
+        assert!(db.store.create_venue(&venue).await.unwrap() && db.store.create_event(&event).await.unwrap());
+        db.store.create_hall(hall_id, venue_id, "Main").await.unwrap();
+        let here = |seat: &Seat| {
+            let id = SeatId::for_place(hall_id, &seat.section, &seat.row, &seat.number);
+            Seat { id, hall_id, ..seat.clone() }
+        };
+        let seats: Vec<Seat> = hall.seats.iter().map(here).collect();
+        assert_eq!(db.store.draw_seats(hall_id, &seats, 1).await.unwrap(), SeatsDrawn::Done { version: 2 });
+        let show = Show { id: ShowId::new(id(4)), hall_id, event_id, ..model.clone() };
+        let answers = at_once(&db, 5, |task, store| {
+            let (show, few) = (show.clone(), seats[..2].to_vec());
+            async move {
+                // Whoever comes first does so in every fifth round.
+                match (task + round) % 5 {
+                    0 => format!("{:?}", store.create_show(&show).await.expect("an answer")),
+                    1 => format!("{:?}", store.draw_seats(hall_id, &few, 2).await.expect("an answer")),
+                    2 => format!("{:?}", store.delete_hall(hall_id, 2).await.expect("an answer")),
+                    3 => format!("{:?}", store.delete_event(event_id, 1).await.expect("an answer")),
+                    _ => format!("{:?}", store.delete_venue(venue_id, 1).await.expect("an answer")),
+                }
+            }
+        })
+        .await;
+        let seats = db.store.show_seats(show.id).await.unwrap().len();
+        let is_on = db.store.find_show(show.id).await.unwrap().is_some();
+        assert!(if is_on { [2, fixture::SEATS].contains(&seats) } else { seats == 0 }, "round {round}: {answers:?}");
+        assert_eq!(db.store.find_event(event_id).await.unwrap().is_some(), is_on, "round {round}: {answers:?}");
+        // Whoever has drawn it has made another version of it, which nobody here has seen and deletes.
+        let is_there = db.store.find_hall(hall_id).await.unwrap().is_some();
+        assert!(is_there || !is_on, "round {round}: {answers:?}");
+    }
+}
+
+/// While seats that were kept back are sold again, the price of their category is taken away: one of both is refused.
+async fn what_is_sold_again_has_a_price(db: TestDatabase) {
+    const ROUNDS: usize = 15;
+    fixture::load(&db.store).await;
+    let model = fixture::catalogue(fixture::SEATS).shows[0].clone();
+    let seats: Vec<SeatId> = (0..fixture::SEATS).map(fixture::seat).collect();
+    for round in 0..ROUNDS {
+        let show = Show { id: ShowId::new(Uuid::from_u128(0x5300 + round as u128)), ..model.clone() };
+        assert_eq!(db.store.create_show(&show).await.unwrap(), PutOn::Done(()));
+        assert_eq!(db.store.allocate(show.id, &seats, &Allocation::Block).await.unwrap(), Allocated::Done);
+        let unpriced = Show { prices: BTreeMap::new(), ..show };
+        let answers = at_once(&db, 2, |task, store| {
+            let (unpriced, seats) = (unpriced.clone(), seats.clone());
+            async move {
+                if task == round % 2 {
+                    let released = store.allocate(unpriced.id, &seats, &Allocation::Release).await.expect("an answer");
+                    return released == Allocated::Done;
+                }
+                let replanned = store.update_show(&unpriced, 1).await.expect("an answer");
+                replanned == Replanned::Edited(Edited::Done { version: 2 })
+            }
+        })
+        .await;
+        assert_eq!(answers.iter().filter(|done| **done).count(), 1, "round {round}: {answers:?}");
     }
 }
 

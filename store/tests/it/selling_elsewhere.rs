@@ -4,7 +4,7 @@ use domain::booking::BookingOpened;
 use domain::ids::{SeatId, ShowId};
 use domain::show::Show;
 use domain::show_seat::{SeatStatus, ShowSeatState};
-use store::{Allocation, SoldElsewhere, SoldTwice, Store};
+use store::{Allocation, PutOn, Replanned, SoldElsewhere, SoldTwice, Store};
 use uuid::Uuid;
 
 use crate::fixture::{self, SEATS, now, request, seat, show_id};
@@ -112,14 +112,18 @@ async fn a_show_is_put_on_without_what_is_sold_elsewhere(db: TestDatabase) {
     let show = Show { id: ShowId::new(Uuid::from_u128(0x5050)), ..fixture::catalogue(SEATS).shows[0].clone() };
     let misnamed = SeatId::new(Uuid::nil());
     let told = store.create_show_sold_elsewhere(&show, &[seat(3), seat(4), misnamed]).await.unwrap();
-    assert_eq!(told, Some(SoldElsewhere { unknown: vec![misnamed], ..changed(2, 0) }));
-    assert_eq!(store.create_show_sold_elsewhere(&show, &[]).await.unwrap(), None, "it is there");
+    assert_eq!(told, PutOn::Done(SoldElsewhere { unknown: vec![misnamed], ..changed(2, 0) }));
+    assert_eq!(store.create_show_sold_elsewhere(&show, &[]).await.unwrap(), PutOn::Known);
+    let mut unpriced = store.find_show_to_edit(show.id).await.unwrap().unwrap();
+    unpriced.content.prices.clear();
+    let refused = store.update_show(&unpriced.content, unpriced.version).await.unwrap();
+    assert!(matches!(refused, Replanned::Unpriced { .. }), "{refused:?}");
     let seats = store.show_seats(show.id).await.unwrap();
     let blocked: Vec<SeatId> = seats.iter().filter(|it| !it.is_free()).map(|it| it.seat_id).collect();
     assert_eq!((seats.len(), blocked), (SEATS, vec![seat(3), seat(4)]));
     assert_eq!(store.sell_elsewhere(show.id, &[seat(4)]).await.unwrap(), changed(0, 1));
     let nothing = Show { id: ShowId::new(Uuid::from_u128(0x5051)), ..show };
-    assert_eq!(store.create_show_sold_elsewhere(&nothing, &[]).await.unwrap(), Some(changed(0, 0)));
+    assert_eq!(store.create_show_sold_elsewhere(&nothing, &[]).await.unwrap(), PutOn::Done(changed(0, 0)));
     assert!(store.show_seats(nothing.id).await.unwrap().iter().all(|it| it.is_free()));
 }
 

@@ -87,13 +87,12 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, venues_of(venue.partner_id, Some(venue.id), 20));
     call!(store, log, update_venue(venue, 1));
     call!(store, log, update_venue(venue, 1));
-    call!(store, log, delete_venue(venue.id));
+    call!(store, log, delete_venue(venue.id, 2));
     call!(store, log, create_hall(hall_id, venue.id, "Main"));
     call!(store, log, find_hall(hall_id));
     call!(store, log, halls_of(venue.id));
     call!(store, log, rename_hall(hall_id, "Main", 1));
     call!(store, log, seats_of_hall(hall_id));
-    call!(store, log, categories_of_hall(hall_id));
     let seats = &catalogue.halls[0].seats;
     call!(store, log, draw_seats(hall_id, seats, 2));
     call!(store, log, draw_seats(hall_id, &seats[..1], 3));
@@ -101,10 +100,9 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, find_event(event.id));
     call!(store, log, events_of(event.partner_id, Some(event.id), 20));
     call!(store, log, update_event(event, 1));
-    call!(store, log, delete_event(event.id));
+    call!(store, log, delete_event(event.id, 2));
     let other = Show { id: ShowId::new(Uuid::from_u128(0x5050)), ..show.clone() };
     call!(store, log, create_show(&other));
-    call!(store, log, categories_of_show(other.id));
     call!(store, log, find_show_to_edit(other.id));
     call!(store, log, update_show(&other, 1));
     call!(store, log, allocate(other.id, &[seat(0), seat(1)], &Allocation::Block));
@@ -116,7 +114,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     call!(store, log, sell_elsewhere(other.id, &[seat(3)]));
     let another = Show { id: ShowId::new(Uuid::from_u128(0x5051)), ..show.clone() };
     call!(store, log, create_show_sold_elsewhere(&another, &[seat(1)]));
-    call!(store, log, delete_show(another.id));
+    call!(store, log, delete_show(another.id, 1));
     let order = CallOff { show_id: other.id, by: customer(40), reason: Some("rain".to_owned()) };
     call!(store, log, call_off_show(&order, now()));
     call!(store, log, cancellation_of(other.id));
@@ -132,7 +130,7 @@ async fn plan(store: &Store, log: &StatementLog) {
     };
     call!(store, log, draw_seats(empty, &[seat(0), seat(1)], 1));
     call!(store, log, draw_seats(empty, &[seat(0)], 2));
-    call!(store, log, delete_hall(empty));
+    call!(store, log, delete_hall(empty, 3));
 }
 
 async fn discount(store: &Store, log: &StatementLog) {
