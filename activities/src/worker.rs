@@ -43,6 +43,8 @@ pub struct WorkerParts {
     pub provider: Arc<dyn PaymentProvider>,
     /// How many calls a second each endpoint of the provider takes, over all workers; none for no limit.
     pub provider_calls_per_second: Option<f64>,
+    /// How many sagas that wait the worker keeps in memory.
+    pub sagas_in_memory: u32,
     /// How long a task may go on once the worker is told to stop.
     pub drain: Duration,
     /// What looks at every step of the sagas from outside, such as tracing; tests break steps with it.
@@ -86,6 +88,7 @@ fn saga_worker(runtime: &Runtime, parts: &WorkerParts) -> SetupResult {
         .register_activities(ShowSteps { app: parts.app.clone() })
         // For sagas that call the provider from here.
         .register_activities(PaymentSteps { provider: Arc::clone(&parts.provider) })
+        .max_cached_workflows(parts.sagas_in_memory as usize)
         .sticky_queue_schedule_to_start_timeout(OWN_WORKER)
         .graceful_shutdown_period(parts.drain)
         .build();

@@ -145,6 +145,8 @@ pub struct EngineSettings {
     pub task_queue: String,
     /// The web UI, empty if there is none.
     pub ui: String,
+    /// How many sagas that wait each worker keeps in memory.
+    pub sagas_in_memory: u32,
 }
 
 /// How long sagas try.

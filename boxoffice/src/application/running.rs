@@ -136,6 +136,7 @@ impl Running {
                 announcer: application.announcer.clone(),
                 provider: Arc::clone(&application.provider),
                 provider_calls_per_second: (limit > 0.0).then_some(limit),
+                sagas_in_memory: settings.engine.sagas_in_memory,
                 drain,
                 interceptor: application.interceptor.clone(),
             };

@@ -201,6 +201,7 @@ impl Complaints {
         if settings.engine.task_queue.is_empty() {
             self.not_set("engine.task_queue");
         }
+        self.at_least_one("engine.sagas_in_memory", settings.engine.sagas_in_memory);
     }
 
     fn saga(&mut self, settings: &Settings) {
