@@ -5,6 +5,10 @@ use domain::ids::{BookingId, ShowId};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
 use crate::catalogue::LARGE;
+use crate::progress::say;
+
+/// From how many past bookings on it is told which of their tables is being written.
+const TOLD_FROM: u32 = 100_000;
 
 /// A table, how a row of it belongs to a booking, and which of its columns name something of that booking alone.
 struct Table {
@@ -39,7 +43,9 @@ const TABLES: [Table; 11] = [
 /// Adds `count` bookings that are like `model`, whose one seat is of the large hall: each of a customer of its own and
 /// with a seat of its own in one of `shows`, of which there have to be enough.
 ///
-/// It is written over a connection of its own, on which statements may take as long as they do.
+/// It is written over a connection of its own, on which statements may take as long as they do and nothing is held against
+/// the rows that it refers to: parents come first. All tables are written in the order of their names, which are random, or
+/// most of the time would go into writing indexes all over.
 pub(crate) async fn make(url: &str, model: BookingId, shows: &[ShowId], count: u32) -> anyhow::Result<()> {
     ensure!(shows.len() as u64 * u64::from(LARGE) >= u64::from(count), "{} shows have too few seats", shows.len());
     let mut options = ConnectOptions::new(url);
@@ -50,10 +56,12 @@ pub(crate) async fn make(url: &str, model: BookingId, shows: &[ShowId], count: u
     };
     if connection.get_database_backend() == DbBackend::Postgres {
         run("set statement_timeout = 0".to_owned()).await?;
+        run("set session_replication_role = replica".to_owned()).await?;
     }
     if connection.get_database_backend() == DbBackend::Sqlite {
-        // In KiB: the indexes of names that are random are written all over, and are to be in memory while they are.
+        // In KiB.
         run("pragma cache_size = -1000000".to_owned()).await?;
+        run("pragma foreign_keys = off".to_owned()).await?;
     }
     let random = match connection.get_database_backend() {
         DbBackend::Postgres => "md5(n::text)",
@@ -74,12 +82,14 @@ pub(crate) async fn make(url: &str, model: BookingId, shows: &[ShowId], count: u
     run("create unique index bench_past_seat on bench_past (show_id, seat_id)".to_owned()).await?;
     run("analyze bench_past".to_owned()).await?;
     for table in &TABLES {
+        if count > TOLD_FROM {
+            say(&format!("growth: writing the {} of {count} past bookings", table.name.replace('_', " ")));
+        }
         run(multiplied(connection, table, model).await?).await?;
     }
     run(format!(
-        "update show_seats set state = 'sold', booking_id = (select {} from bench_past p where p.show_id = show_seats.show_id \
-         and p.seat_id = show_seats.seat_id) where exists (select 1 from bench_past p \
-         where p.show_id = show_seats.show_id and p.seat_id = show_seats.seat_id)",
+        "update show_seats set state = 'sold', booking_id = {} from bench_past p \
+         where p.show_id = show_seats.show_id and p.seat_id = show_seats.seat_id",
         named_after(&format!("'{model}'")),
     ))
     .await?;
@@ -115,7 +125,9 @@ async fn multiplied(connection: &DatabaseConnection, table: &Table, model: Booki
     let values = values.collect::<Vec<_>>().join(", ");
     let (name, belongs) = (table.name, table.belongs.replace("$1", &format!("'{model}'")));
     let columns = columns.join(", ");
-    Ok(format!("insert into {name} ({columns}) select {values} from {name} t cross join bench_past p where {belongs}"))
+    Ok(format!(
+        "insert into {name} ({columns}) select {values} from {name} t cross join bench_past p where {belongs} order by p.hex"
+    ))
 }
 
 /// What a name of the model is called in the past: its kind, a number of its own, and what tells it from others of the
