@@ -48,20 +48,11 @@ pub(crate) async fn edited(
     Ok(if is_there { Edited::Changed } else { Edited::Gone })
 }
 
-/// The version of a row that is to be deleted, which nobody else changes or refers to until the end of the transaction;
-/// none if it is gone.
-pub(crate) async fn lock_version(
-    tx: &DatabaseTransaction,
-    table: &'static str,
-    id: &str,
-) -> Result<Option<i64>, StoreError> {
-    version(tx, table, id, for_update(tx)).await
-}
-
-/// The same for a row that may be deleted only if it is in the version `seen` and no row of `users`, a table and
-/// its column, refers to it: [`Edited::Done`] with the version that it has.
+/// Whether a row may be deleted, which is in the version `seen` and to which no row of `users`, a table and its column,
+/// refers: [`Edited::Done`] with the version that it has. Nobody else changes it or refers to it until the end of the
+/// transaction.
 ///
-/// Whether one does is asked for in a statement of its own: it sees whoever has come first, for whose end the lock waits.
+/// Whether somebody does is asked for in a statement of its own: it sees whoever has come first, for whose end the lock waits.
 pub(crate) async fn lock_unused(
     tx: &DatabaseTransaction,
     table: &'static str,
@@ -69,7 +60,7 @@ pub(crate) async fn lock_unused(
     seen: i64,
     users: (&'static str, &'static str),
 ) -> Result<Edited, StoreError> {
-    let version = match lock_version(tx, table, id).await? {
+    let version = match version(tx, table, id, for_update(tx)).await? {
         None => return Ok(Edited::Gone),
         Some(version) if version != seen => return Ok(Edited::Changed),
         Some(version) => version,
@@ -103,8 +94,7 @@ pub(crate) async fn delete_unused(
     Ok(unused)
 }
 
-/// Whether there is a row that is about to be referred to: if so, nobody changes or deletes it until the end of the
-/// transaction.
+/// Whether there is a row; if so, nobody changes or deletes it until the end of the transaction.
 pub(crate) async fn stays(tx: &DatabaseTransaction, table: &'static str, id: &str) -> Result<bool, StoreError> {
     Ok(version(tx, table, id, for_share(tx)).await?.is_some())
 }
