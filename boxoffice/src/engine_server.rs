@@ -1,8 +1,10 @@
 //! A Temporal development server as a child process: a whole engine, web UI included, with its state in one file.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -117,12 +119,15 @@ impl EngineServer {
 }
 
 /// A port that is free now, and will be when it is used: outgoing connections are given ports from 32768 on (Linux's
-/// `ip_local_port_range`), and one of them could otherwise take it meanwhile.
+/// `ip_local_port_range`), and one of them could otherwise take it meanwhile; and nobody else who asks this process is
+/// given it, though it may be long until the first one listens there.
 pub fn free_port() -> anyhow::Result<u16> {
     const TRIES: usize = 200;
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let candidates = (0..TRIES).map(|_| PORTS.start + (Uuid::new_v4().as_fields().1 % (PORTS.end - PORTS.start)));
-    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    candidates.into_iter().find(free).context("no port is free")
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    candidates.into_iter().find(|port| is_free(port) && given.insert(*port)).context("no port is free")
 }
 
 fn free_or_other(preferred: u16) -> anyhow::Result<u16> {
@@ -179,4 +184,17 @@ async fn stop_left_over(pid_file: &Path, folder: &Path) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_given_a_port_that_somebody_else_was_given() {
+        // As many that were drawn without a look at the others would hold one twice, but for one time in a million.
+        let ports: Vec<u16> = (0..500).map(|_| free_port().unwrap()).collect();
+        assert_eq!(ports.iter().collect::<BTreeSet<_>>().len(), ports.len());
+        assert!(ports.iter().all(|port| PORTS.contains(port)), "{ports:?}");
+    }
 }

@@ -90,6 +90,8 @@ impl Fleet {
             .arg(member.role)
             .current_dir(folder)
             .envs(environment)
+            // What ends it is the last line of its log, not forty frames of a backtrace.
+            .env("RUST_LIB_BACKTRACE", "0")
             .env("BOXOFFICE_OPERATIONS__LISTEN", &member.operations)
             .env(
                 if member.role == "payments" { "BOXOFFICE_PAYMENTS__LISTEN" } else { "BOXOFFICE_API__LISTEN" },
@@ -115,20 +117,24 @@ impl Fleet {
     }
 
     /// Waits until a process is ready, and panics if it is not for long.
-    pub async fn is_ready(&self, name: &str) {
+    pub async fn is_ready(&mut self, name: &str) {
         if let Err(why) = self.becomes_ready(name).await {
             panic!("{why}");
         }
     }
 
-    /// Waits until a process is ready; the error is the end of its log.
-    pub async fn becomes_ready(&self, name: &str) -> Result<(), String> {
+    /// Waits until a process is ready; the error is the end of its log. One that has ended is not waited for.
+    pub async fn becomes_ready(&mut self, name: &str) -> Result<(), String> {
         let url = self.operations_url(name, "/health/ready");
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             let answer = self.http.get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
+            }
+            let ended = self.member(name).child.as_mut().and_then(|child| child.try_wait().unwrap());
+            if let Some(status) = ended {
+                return Err(format!("{name} has ended with {status}: {}", self.log_of(name)));
             }
             if Instant::now() >= deadline {
                 return Err(format!("{name} is not ready: {}", self.log_of(name)));
