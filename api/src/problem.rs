@@ -176,6 +176,10 @@ impl From<AppError> for Problem {
                 let detail = format!("{detail}; none is held, and a new try needs a new idempotency key");
                 Self { members, ..Self::new(&kind::SEATS_TAKEN, detail) }
             }
+            AppError::SeatsOfSomebody { seat_ids } => {
+                let members = Box::new(Members { seat_ids, field: Some("seatIds".to_owned()), ..Members::default() });
+                Self { members, ..Self::new(&kind::SEATS_TAKEN, detail) }
+            }
             AppError::SeatsStranded { seat_ids } => {
                 let members = Box::new(Members { seat_ids, field: Some("seatIds".to_owned()), ..Members::default() });
                 let detail = format!("{detail}; nothing is held, and a new try needs a new idempotency key");

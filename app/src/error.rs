@@ -32,6 +32,12 @@ pub enum AppError {
         /// Which.
         seat_ids: Vec<SeatId>,
     },
+    /// Seats that are to be kept back, released or moved are held by or sold to somebody.
+    #[error("{} of the seats are held or sold; no seat was changed", seat_ids.len())]
+    SeatsOfSomebody {
+        /// Which.
+        seat_ids: Vec<SeatId>,
+    },
     /// Seats that were picked by hand would leave others single, and the show does not sell such seats.
     #[error("the seats would leave {} single, which can be avoided", seat_ids.len())]
     SeatsStranded {
@@ -158,7 +164,7 @@ impl AppError {
         match self {
             Self::Invalid { code, .. } => code,
             Self::NotFound { .. } => "not_found",
-            Self::SeatsTaken { .. } => "seats_taken",
+            Self::SeatsTaken { .. } | Self::SeatsOfSomebody { .. } => "seats_taken",
             Self::SeatsStranded { .. } => "seats_stranded",
             Self::NotTogether { .. } => "not_together",
             Self::NotOnSale { .. } => "not_on_sale",

@@ -14,7 +14,7 @@ use domain::seat::Seat;
 use domain::show::Show;
 use domain::venue::NAME_CHARACTERS;
 use jiff::Timestamp;
-use store::{HallCreated, SoldElsewhere, SoldTwice, Versioned};
+use store::{SoldElsewhere, SoldTwice, Versioned};
 
 use crate::editing::{checked_name, conclude};
 use crate::event::EventWish;
@@ -22,7 +22,7 @@ use crate::identity::Caller;
 use crate::import::run::Run;
 use crate::seat_map::Drawn;
 use crate::show_plan::{ShowTerms, ShowWish, check_takes_place, is_on};
-use crate::venue::VenueWish;
+use crate::venue::{VenueWish, is_written};
 use crate::{App, AppError};
 
 pub use run::{ImportKind, ImportOutcome, ImportRefusal, Imported, ImportedThing, SeatSoldTwice, SeatsSynced, Telling};
@@ -178,11 +178,7 @@ impl App {
         let seats = seat_map.seats(id);
         let Some(Versioned { content: before, mut version }) = self.store().find_hall(id).await? else {
             run.check_room_for("halls", seats.len())?;
-            match self.store().create_hall(id, venue_id, &name).await? {
-                HallCreated::Done => {}
-                HallCreated::Known => return Err(AppError::Changed),
-                HallCreated::NoVenue => return Err(unknown("venue")),
-            }
+            is_written(self.store().create_hall(id, venue_id, &name).await?, unknown("venue"))?;
             self.draw_seats(id, &seats, 1).await?;
             run.wrote_seats(seats.len());
             return Ok(ImportOutcome::Created);

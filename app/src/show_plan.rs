@@ -9,7 +9,7 @@ use domain::seat::SeatCategory;
 use domain::show::{HoldTime, RefundPolicy, RefundTier, Show, ShowState};
 use domain::single_seat::SingleSeatRule;
 use jiff::{SignedDuration, Timestamp};
-use store::{Allocated, Allocation, HallHead, PutOn, Replanned, Versioned};
+use store::{Allocated, Allocation, HallHead, NotPutOn, PutOn, Replanned, Versioned};
 use uuid::Uuid;
 
 use crate::editing::{conclude, seen};
@@ -176,7 +176,7 @@ impl App {
         match self.store().allocate(show_id, seat_ids, &allocation).await? {
             Allocated::Done => Ok(()),
             Allocated::Refused { unknown, .. } if !unknown.is_empty() => Err(seats_unknown(&unknown)),
-            Allocated::Refused { taken, .. } => Err(AppError::SeatsTaken { seat_ids: taken }),
+            Allocated::Refused { taken, .. } => Err(AppError::SeatsOfSomebody { seat_ids: taken }),
             Allocated::Unpriced { .. } if matches!(allocation, Allocation::Move { .. }) => {
                 Err(AppError::invalid("category", "invalid_value", "the show has no price for it"))
             }
@@ -204,12 +204,12 @@ impl App {
 pub(crate) fn is_on<T>(put_on: PutOn<T>) -> Result<T, AppError> {
     match put_on {
         PutOn::Done(done) => Ok(done),
-        PutOn::Known => Err(AppError::Changed),
-        PutOn::NoEvent => Err(none_of_partner("eventId")),
-        PutOn::NoSeats => {
+        PutOn::Refused(NotPutOn::Known) => Err(AppError::Changed),
+        PutOn::Refused(NotPutOn::NoEvent) => Err(none_of_partner("eventId")),
+        PutOn::Refused(NotPutOn::NoSeats) => {
             Err(AppError::invalid("hallId", "invalid_value", "has no seats yet: draw its seat map first"))
         }
-        PutOn::Unpriced { category } => Err(no_price_for(&category)),
+        PutOn::Refused(NotPutOn::Unpriced { category }) => Err(no_price_for(&category)),
     }
 }
 

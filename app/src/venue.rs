@@ -107,11 +107,8 @@ impl App {
         let venue = self.venue_of(caller, venue_id, Deed::Plan).await?;
         let name = checked_name(name, NAME_CHARACTERS)?;
         let id = HallId::new(Uuid::new_v4());
-        match self.store().create_hall(id, venue_id, &name).await? {
-            HallCreated::Done => {}
-            HallCreated::Known => return Err(AppError::Changed),
-            HallCreated::NoVenue => return Err(AppError::NotFound { what: "venue" }),
-        }
+        let created = self.store().create_hall(id, venue_id, &name).await?;
+        is_written(created, AppError::NotFound { what: "venue" })?;
         let content = HallHead { id, venue_id, partner_id: venue.content.partner_id, name, seats: 0 };
         Ok(Versioned { content, version: 1 })
     }
@@ -166,5 +163,14 @@ impl App {
         let found = self.store().find_venue(venue_id).await?.ok_or(AppError::NotFound { what: "venue" })?;
         self.require_deed_on("venue", caller, found.content.partner_id, deed).await?;
         Ok(found)
+    }
+}
+
+/// That a hall was written down, or why it was not: `missing` says of which building there is none.
+pub(crate) fn is_written(created: HallCreated, missing: AppError) -> Result<(), AppError> {
+    match created {
+        HallCreated::Done => Ok(()),
+        HallCreated::Known => Err(AppError::Changed),
+        HallCreated::NoVenue => Err(missing),
     }
 }

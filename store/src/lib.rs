@@ -82,7 +82,7 @@ pub use seat_map::SeatsDrawn;
 pub use session::{NewSession, Standing};
 pub use show::{ShowFilter, ShowListing};
 pub use show_booking::ShowBooking;
-pub use show_plan::{Allocated, Allocation, PutOn, Replanned};
+pub use show_plan::{Allocated, Allocation, NotPutOn, PutOn, Replanned};
 pub use show_seat::{Obstacles, SeatCheck};
 pub use sold_elsewhere::{SoldElsewhere, SoldTwice};
 pub use venue::{HallCreated, HallHead};

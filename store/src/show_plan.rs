@@ -36,6 +36,13 @@ pub enum Allocation {
 pub enum PutOn<T = ()> {
     /// It is on.
     Done(T),
+    /// It is not.
+    Refused(NotPutOn),
+}
+
+/// Why a show was not put on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotPutOn {
     /// There is a show with this id.
     Known,
     /// There is no such event.
@@ -138,10 +145,10 @@ pub(crate) fn outcome_of<T>(put_on: PutOn<T>) -> Outcome<PutOn<T>> {
 pub(crate) async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<PutOn, StoreError> {
     // Neither is deleted meanwhile, nor is the hall drawn anew.
     if !stays(tx, "events", &show.event_id.to_string()).await? {
-        return Ok(PutOn::NoEvent);
+        return Ok(PutOn::Refused(NotPutOn::NoEvent));
     }
     if !stays(tx, "halls", &show.hall_id.to_string()).await? {
-        return Ok(PutOn::NoSeats);
+        return Ok(PutOn::Refused(NotPutOn::NoSeats));
     }
     let text = "insert into shows (id, event_id, hall_id, partner_id, starts_at, ends_at, sales_open_at, \
                 sales_close_at, state, currency, hold_seconds, refund_policy, single_seats) \
@@ -162,15 +169,18 @@ pub(crate) async fn create(tx: &DatabaseTransaction, show: &Show) -> Result<PutO
         show.single_seats.as_str(),
     ];
     if sql(text, values).run(tx).await? == 0 {
-        return Ok(PutOn::Known);
+        return Ok(PutOn::Refused(NotPutOn::Known));
     }
     write_prices(tx, show).await?;
     let text = "insert into show_seats (show_id, seat_id, category, state) \
                 select $1, id, category, 'available' from seats where hall_id = $2";
     if sql(text, bind![show.id, show.hall_id]).run(tx).await? == 0 {
-        return Ok(PutOn::NoSeats);
+        return Ok(PutOn::Refused(NotPutOn::NoSeats));
     }
-    Ok(unpriced(tx, show.id).await?.map_or(PutOn::Done(()), |category| PutOn::Unpriced { category }))
+    Ok(match unpriced(tx, show.id).await? {
+        None => PutOn::Done(()),
+        Some(category) => PutOn::Refused(NotPutOn::Unpriced { category }),
+    })
 }
 
 async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Outcome<Replanned>, StoreError> {
@@ -203,16 +213,42 @@ async fn update(tx: &DatabaseTransaction, show: &Show, seen: i64) -> Result<Outc
 /// A category of a show's seats for which the show has no price. Seats that are kept back need none, but for those that
 /// another system sells, which may give them back by itself.
 async fn unpriced(tx: &DatabaseTransaction, show_id: ShowId) -> Result<Option<SeatCategory>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Found {
-        category: String,
-    }
     let text = "select category from (select distinct category from show_seats where show_id = $1 \
                 and (state <> 'blocked' or seat_id in \
                 (select seat_id from show_seats_sold_elsewhere where show_id = $1))) sold \
                 where category not in (select category from show_prices where show_id = $1) order by category limit 1";
-    let found = sql(text, bind![show_id]).one::<Found>(tx).await?;
-    found.map(|row| RowOf::new("show_seats", &show_id.to_string()).read(SeatCategory::parse(&row.category))).transpose()
+    let found = sql(text, bind![show_id]).one::<CategoryRow>(tx).await?;
+    found.map(|row| row.category(show_id)).transpose()
+}
+
+/// A category of these seats of a show for which the show has no price.
+async fn unpriced_of(
+    tx: &DatabaseTransaction,
+    show_id: ShowId,
+    seat_ids: &[SeatId],
+) -> Result<Option<SeatCategory>, StoreError> {
+    for some in seat_ids.chunks(SEATS_PER_STATEMENT) {
+        let text = format!(
+            "select distinct category from show_seats where show_id = $1 and seat_id in ({}) and category not in \
+             (select category from show_prices where show_id = $1) order by category limit 1",
+            placeholders(2, some.len())
+        );
+        if let Some(found) = sql(text, with_seats(bind![show_id], some)).one::<CategoryRow>(tx).await? {
+            return found.category(show_id).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+#[derive(FromQueryResult)]
+struct CategoryRow {
+    category: String,
+}
+
+impl CategoryRow {
+    fn category(&self, show_id: ShowId) -> Result<SeatCategory, StoreError> {
+        RowOf::new("show_seats", &show_id.to_string()).read(SeatCategory::parse(&self.category))
+    }
 }
 
 async fn write_prices(tx: &DatabaseTransaction, show: &Show) -> Result<(), StoreError> {
@@ -260,7 +296,7 @@ async fn allocate(
     }
     let unpriced = match allocation {
         Allocation::Block => None,
-        Allocation::Release => unpriced(tx, show_id).await?,
+        Allocation::Release => unpriced_of(tx, show_id, &sorted).await?,
         Allocation::Move { category } => (!is_priced(tx, show_id, category).await?).then(|| category.clone()),
     };
     Ok(match unpriced {

@@ -74,10 +74,7 @@ async fn create(
             let (Outcome::Commit(sold) | Outcome::RollBack(sold)) = sell(tx, show.id, seat_ids).await?;
             PutOn::Done(sold)
         }
-        PutOn::Known => PutOn::Known,
-        PutOn::NoEvent => PutOn::NoEvent,
-        PutOn::NoSeats => PutOn::NoSeats,
-        PutOn::Unpriced { category } => PutOn::Unpriced { category },
+        PutOn::Refused(why) => PutOn::Refused(why),
     })
 }
 

@@ -25,6 +25,8 @@ async fn every_error_of_a_use_case_has_its_status_and_code() {
     check(AppError::NotFound { what: "booking" }, 404, "not_found", json!({})).await;
     let taken = AppError::SeatsTaken { seat_ids: vec![seat] };
     check(taken, 409, "seats_taken", json!({"field": "seatIds", "seatIds": [seat.to_string()]})).await;
+    let sold = AppError::SeatsOfSomebody { seat_ids: vec![seat] };
+    check(sold, 409, "seats_taken", json!({"field": "seatIds", "seatIds": [seat.to_string()]})).await;
     let stranded = AppError::SeatsStranded { seat_ids: vec![seat] };
     check(stranded, 409, "seats_stranded", json!({"field": "seatIds", "seatIds": [seat.to_string()]})).await;
     check(AppError::NotTogether { largest: 3 }, 409, "not_together", json!({"field": "best", "limit": 3})).await;

@@ -255,7 +255,9 @@ async fn a_partner_draws_a_hall_puts_a_show_on_and_somebody_books_it() {
     assert_eq!(released.status, StatusCode::NO_CONTENT, "{released:?}");
     let booked = buyer.book(show_id, &[seat(&of_row("A")[0]), seat(&of_row("B")[0])]).await;
     assert_eq!((booked.status, &booked.body["amount"]["minor"]), (StatusCode::CREATED, &json!(5500)), "{booked:?}");
-    is(&allocate(json!({ "action": "block", "seatIds": of_row("B") })).await, StatusCode::CONFLICT, "seats_taken");
+    let refused = allocate(json!({ "action": "block", "seatIds": of_row("B") })).await;
+    is(&refused, StatusCode::CONFLICT, "seats_taken");
+    assert_eq!(refused.body["detail"], "1 of the seats are held or sold; no seat was changed");
     let unpriced = allocate(json!({ "action": "move", "category": "box", "seatIds": of_row("B")[1..] })).await;
     is(&unpriced, StatusCode::UNPROCESSABLE_ENTITY, "invalid_value");
     let moved = allocate(json!({ "action": "move", "category": "premium", "seatIds": of_row("B")[1..] })).await;

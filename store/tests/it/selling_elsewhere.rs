@@ -4,7 +4,7 @@ use domain::booking::BookingOpened;
 use domain::ids::{SeatId, ShowId};
 use domain::show::Show;
 use domain::show_seat::{SeatStatus, ShowSeatState};
-use store::{Allocation, PutOn, Replanned, SoldElsewhere, SoldTwice, Store};
+use store::{Allocation, NotPutOn, PutOn, Replanned, SoldElsewhere, SoldTwice, Store};
 use uuid::Uuid;
 
 use crate::fixture::{self, SEATS, now, request, seat, show_id};
@@ -113,7 +113,7 @@ async fn a_show_is_put_on_without_what_is_sold_elsewhere(db: TestDatabase) {
     let misnamed = SeatId::new(Uuid::nil());
     let told = store.create_show_sold_elsewhere(&show, &[seat(3), seat(4), misnamed]).await.unwrap();
     assert_eq!(told, PutOn::Done(SoldElsewhere { unknown: vec![misnamed], ..changed(2, 0) }));
-    assert_eq!(store.create_show_sold_elsewhere(&show, &[]).await.unwrap(), PutOn::Known);
+    assert_eq!(store.create_show_sold_elsewhere(&show, &[]).await.unwrap(), PutOn::Refused(NotPutOn::Known));
     let mut unpriced = store.find_show_to_edit(show.id).await.unwrap().unwrap();
     unpriced.content.prices.clear();
     let refused = store.update_show(&unpriced.content, unpriced.version).await.unwrap();
