@@ -165,6 +165,9 @@ impl Engine {
             .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .task_timeout(WORKFLOW_TASK)
+            // Where this process has a worker as well, it is handed the first task with the answer to the start. Where it has
+            // none, or none that is free, the client's library does not ask for it.
+            .enable_eager_workflow_start(true)
             .search_attributes(attributes)
             .memo(memo)
             .static_summary(format!("{} seats of {}", request.seat_ids.as_slice().len(), request.show_id))

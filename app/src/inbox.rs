@@ -17,9 +17,9 @@ use crate::{App, AppError};
 
 /// How long a delivery may take before somebody else may try.
 const LEASE_SECONDS: i64 = 15;
-/// The same for a delivery right after the webhook was stored: where the process that stored it dies with it, a worker
-/// takes it over as soon as this is over. Should both deliver it, the saga reads the payment once more.
-const FIRST_LEASE_SECONDS: i64 = 2;
+/// The same for a delivery by the process that has stored the webhook: where it dies with it, a worker takes it over as
+/// soon as this is over. Should both deliver it, the saga reads the payment once more.
+pub(crate) const FIRST_LEASE_SECONDS: i64 = 2;
 /// How often the inbox is looked through for what is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many are taken at once.
@@ -40,23 +40,15 @@ impl App {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.shared.inbox.notified() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
     }
 
-    /// Delivers one that has just come in, without waiting for the next look through the inbox.
-    pub(crate) fn deliver_soon(&self, provider: String, event_id: String) {
+    /// Delivers one that has just been stored, and that nobody else takes before [`FIRST_LEASE_SECONDS`] are over.
+    pub(crate) fn deliver_at_once(&self, event: PaymentEvent) {
         let app = self.clone();
-        tokio::spawn(async move {
-            match app.store().claim_payment_event(&provider, &event_id, app.now(), FIRST_LEASE_SECONDS).await {
-                Ok(Some(event)) => app.deliver(event).await,
-                // Somebody else has taken it.
-                Ok(None) => {}
-                Err(error) => tracing::warn!(error = %error, "a webhook waits in the inbox"),
-            }
-        });
+        tokio::spawn(async move { app.deliver(event).await });
     }
 
     async fn deliver_due(&self) -> Result<usize, AppError> {

@@ -61,7 +61,6 @@ use locks::SeatLocks;
 use locks::changes::SeatChanges;
 use payments::PaymentProvider;
 use store::Store;
-use tokio::sync::Notify;
 
 pub use crate::booking::{BookSeats, Booked, BookingView, WishedSeats};
 use crate::engine::Engine;
@@ -108,8 +107,6 @@ struct Shared {
     log_ins: log_ins::LogIns,
     browsed: browse::Browsed,
     boards: Arc<availability::Boards>,
-    /// Rung when the inbox has got something.
-    inbox: Notify,
 }
 
 impl App {
@@ -126,7 +123,6 @@ impl App {
             log_ins: log_ins::LogIns::default(),
             browsed: browse::Browsed::default(),
             boards,
-            inbox: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
     }

@@ -1,10 +1,12 @@
 //! What a payment provider tells by message: kept and delivered like a webhook. Of an intent that was asked for by
 //! message as well, what is told is also what the saga will read; any other is read back at its provider.
 
+use domain::hold::later;
 use domain::message_intent::{IntentNews, RefundNews};
 use domain::payment::IntentId;
 use store::NewPaymentEvent;
 
+use crate::inbox::FIRST_LEASE_SECONDS;
 use crate::{App, AppError, WebhookReceived};
 
 /// A provider's message.
@@ -56,7 +58,8 @@ impl App {
             intent_id: Some(news.intent_id().clone()),
             body: body.clone(),
             received_at: now,
-            due_at: now,
+            due_at: later(now, FIRST_LEASE_SECONDS),
+            deliveries: 1,
         };
         let kept = match news {
             PaymentNews::Intent(news) => self.store().hear_of_intent(&event, news).await?,

@@ -6,12 +6,9 @@ use payments::WebhookRefusal;
 use store::{NewPaymentEvent, PaymentEventStored};
 
 use crate::identity::{Caller, Role};
+use crate::inbox::FIRST_LEASE_SECONDS;
 use crate::listing::{Listed, check_limit, cursor, no_cursor, parse_cursor};
 use crate::{App, AppError};
-
-/// How long an echo waits: by then its saga has ended, and need not be woken in the middle of ending to hear what it has
-/// written down already.
-const ECHO_SECONDS: i64 = 2;
 
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +35,8 @@ impl App {
         let event = self.provider().verify_webhook(&find, raw_body, now).map_err(refused)?;
         let body = String::from_utf8_lossy(raw_body).into_owned();
         let stored = NewPaymentEvent {
-            due_at: if is_likely_an_echo(&event.kind) { later(now, ECHO_SECONDS) } else { now },
+            due_at: later(now, FIRST_LEASE_SECONDS),
+            deliveries: i32::from(!is_likely_an_echo(&event.kind)),
             provider: provider.to_owned(),
             event_id: event.event_id,
             kind: event.kind,
@@ -50,12 +48,12 @@ impl App {
         Ok(self.deliver_if_new(stored, kept))
     }
 
-    /// Sends what has been kept for the first time on its way to its saga.
+    /// Sends what has been kept for the first time on its way to its saga, unless it is to wait in the inbox.
     pub(crate) fn deliver_if_new(&self, event: NewPaymentEvent, kept: PaymentEventStored) -> WebhookReceived {
         match kept {
             PaymentEventStored::Stored => {
-                if event.due_at <= self.now() {
-                    self.deliver_soon(event.provider, event.event_id);
+                if event.deliveries > 0 {
+                    self.deliver_at_once(event.as_kept());
                 }
                 WebhookReceived::Stored
             }
@@ -85,7 +83,8 @@ impl App {
 }
 
 /// Whether a webhook tells most probably what boxoffice has just asked for: payments are cancelled by sagas that let go of
-/// their seats, and hardly ever by the provider.
+/// their seats, and hardly ever by the provider. It waits in the inbox until somebody looks for what is due: by then its
+/// saga has ended, and need not be woken in the middle of ending to hear what it has written down already.
 fn is_likely_an_echo(kind: &str) -> bool {
     kind.contains("cancel")
 }

@@ -27,8 +27,31 @@ pub struct NewPaymentEvent {
     pub body: String,
     /// When it came.
     pub received_at: Timestamp,
-    /// When it is to be delivered first.
+    /// When somebody who looks for what is due may deliver it.
     pub due_at: Timestamp,
+    /// How many deliveries are begun with it: 1 where whoever keeps it delivers it at once, else 0.
+    pub deliveries: i32,
+}
+
+impl NewPaymentEvent {
+    /// The message as it is kept, for whoever delivers it at once.
+    pub fn as_kept(self) -> PaymentEvent {
+        let Self { provider, event_id, kind, intent_id, body, received_at, due_at, deliveries } = self;
+        let state = PaymentEventState::Stored;
+        let (next_delivery_at, last_error) = (due_at, None);
+        PaymentEvent {
+            provider,
+            event_id,
+            kind,
+            intent_id,
+            body,
+            state,
+            deliveries,
+            next_delivery_at,
+            last_error,
+            received_at,
+        }
+    }
 }
 
 /// Whether a message was new.
@@ -108,7 +131,8 @@ impl Store {
             "with due as materialized (select provider, event_id from payment_events \
              where state in ('stored', 'parked') and next_delivery_at <= $1 \
              order by next_delivery_at, event_id limit $3{}) \
-             {CLAIM} where (provider, event_id) in (select provider, event_id from due) returning {COLUMNS}",
+             update payment_events set next_delivery_at = $2, deliveries = deliveries + 1 \
+             where (provider, event_id) in (select provider, event_id from due) returning {COLUMNS}",
             for_update_skip_locked(self.writer())
         );
         let values = bind![now, leased_until(now, lease_seconds), i64::from(limit)];
@@ -117,23 +141,6 @@ impl Store {
         // The statement returns them in any order.
         events.sort_by(|one, other| (one.received_at, &one.event_id).cmp(&(other.received_at, &other.event_id)));
         Ok(events)
-    }
-
-    /// Takes one message, if it is due and nobody else has taken it.
-    pub async fn claim_payment_event(
-        &self,
-        provider: &str,
-        event_id: &str,
-        now: Timestamp,
-        lease_seconds: i64,
-    ) -> Result<Option<PaymentEvent>, StoreError> {
-        let text = format!(
-            "{CLAIM} where state in ('stored', 'parked') and next_delivery_at <= $1 and provider = $3 \
-             and event_id = $4 returning {COLUMNS}"
-        );
-        let values = bind![now, leased_until(now, lease_seconds), provider, event_id];
-        let row = sql(text, values).one::<PaymentEventRow>(self.writer()).await?;
-        row.map(PaymentEvent::try_from).transpose()
     }
 
     /// Marks a message as delivered; `booking_id` is whose it was, if it was anybody's.
@@ -183,16 +190,14 @@ impl Store {
 
 /// Keeps a message, unless it was kept before.
 pub(crate) async fn keep(db: &impl Session, event: &NewPaymentEvent) -> Result<PaymentEventStored, StoreError> {
-    let NewPaymentEvent { provider, event_id, kind, intent_id, body, received_at, due_at } = event;
+    let NewPaymentEvent { provider, event_id, kind, intent_id, body, received_at, due_at, deliveries } = event;
     let text = "insert into payment_events (provider, event_id, kind, intent_id, body, state, next_delivery_at, \
-                received_at) values ($1, $2, $3, $4, $5, 'stored', $6, $7) on conflict do nothing";
+                received_at, deliveries) values ($1, $2, $3, $4, $5, 'stored', $6, $7, $8) on conflict do nothing";
     let intent_id = intent_id.as_ref().map(IntentId::as_str);
-    let values = bind![*provider, *event_id, *kind, intent_id, *body, *due_at, *received_at];
+    let values = bind![*provider, *event_id, *kind, intent_id, *body, *due_at, *received_at, *deliveries];
     let stored = sql(text, values).run(db).await? == 1;
     Ok(if stored { PaymentEventStored::Stored } else { PaymentEventStored::Duplicate })
 }
-
-const CLAIM: &str = "update payment_events set next_delivery_at = $2, deliveries = deliveries + 1";
 
 const COLUMNS: &str = "provider, event_id, kind, intent_id, body, state, deliveries, next_delivery_at, last_error, \
      received_at";

@@ -294,6 +294,7 @@ async fn what_is_told_by_webhook_and_by_message_is_one_event() {
         body: "{}".to_owned(),
         received_at: Timestamp::now(),
         due_at: Timestamp::now(),
+        deliveries: 0,
     };
     counter.store.store_payment_event(&webhook).await.unwrap();
     let results = PaymentResultConsumer::new(counter.app.clone());

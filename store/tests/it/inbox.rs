@@ -11,7 +11,7 @@ on_both_databases! {
     a_repeated_message_is_kept_once,
     two_drains_share_the_work,
     a_lease_that_has_passed_frees_the_message,
-    one_message_can_be_taken_alone,
+    whoever_keeps_a_message_may_deliver_it_first,
     what_cannot_be_delivered_is_parked_and_tried_again,
 }
 
@@ -24,6 +24,7 @@ fn event(number: usize) -> NewPaymentEvent {
         body: "{\"id\": \"…\"}".to_owned(),
         received_at: now(),
         due_at: now(),
+        deliveries: 0,
     }
 }
 
@@ -77,15 +78,17 @@ async fn a_lease_that_has_passed_frees_the_message(db: TestDatabase) {
     assert_eq!(count(&store, "payment_events where state = 'delivered'").await, 1);
 }
 
-async fn one_message_can_be_taken_alone(db: TestDatabase) {
+async fn whoever_keeps_a_message_may_deliver_it_first(db: TestDatabase) {
     let store = db.store;
-    store.store_payment_event(&event(1)).await.unwrap();
-    store.store_payment_event(&event(2)).await.unwrap();
-    let taken = store.claim_payment_event("simulator", "evt_002", now(), 30).await.unwrap().unwrap();
-    assert_eq!(taken.event_id, "evt_002");
-    assert_eq!(store.claim_payment_event("simulator", "evt_002", after(1), 30).await.unwrap(), None);
-    let rest = store.claim_due_payment_events(after(1), 30, 10).await.unwrap();
-    assert_eq!(rest.len(), 1);
+    let at_once = NewPaymentEvent { due_at: after(2), deliveries: 1, ..event(1) };
+    store.store_payment_event(&at_once).await.unwrap();
+    let kept = at_once.as_kept();
+    assert_eq!((kept.event_id.as_str(), kept.deliveries), ("evt_001", 1));
+    assert!(store.claim_due_payment_events(after(1), 30, 10).await.unwrap().is_empty(), "it is being delivered");
+    let [again] = store.claim_due_payment_events(after(2), 30, 10).await.unwrap().try_into().unwrap();
+    assert_eq!(again.deliveries, 2, "whoever kept it has died with it");
+    let due = again.next_delivery_at;
+    assert_eq!(again, store::PaymentEvent { deliveries: 2, next_delivery_at: due, ..kept });
 }
 
 async fn what_cannot_be_delivered_is_parked_and_tried_again(db: TestDatabase) {

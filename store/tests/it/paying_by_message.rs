@@ -62,6 +62,7 @@ pub(crate) fn event(id: &str, intent_id: &IntentId) -> NewPaymentEvent {
         body: "{}".to_owned(),
         received_at: after(1),
         due_at: after(1),
+        deliveries: 0,
     }
 }
 

@@ -318,9 +318,9 @@ async fn deliver(store: &Store, log: &StatementLog) {
         body: "{}".to_owned(),
         received_at: now(),
         due_at: now(),
+        deliveries: 0,
     };
     call!(store, log, store_payment_event(&event));
-    call!(store, log, claim_payment_event("simulator", "evt_tour", now(), 1));
     call!(store, log, claim_due_payment_events(after(10), 1, 10));
     call!(store, log, park_payment_event("simulator", "evt_tour", "nobody", after(20)));
     call!(store, log, parked_payment_events(Some((now(), "simulator".to_owned(), "evt".to_owned())), 10));
