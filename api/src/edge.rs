@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::problem::{Problem, body_too_large};
 use crate::problem_kind::INVALID_REQUEST;
-use crate::{availability, health, import, route_table, seat_map, show_plan, webhook};
+use crate::{availability, health, import, route_table, seat_map, show_plan, simulator, webhook};
 
 /// The header that carries the id of a request, both ways.
 pub const REQUEST_ID: &str = "X-Request-Id";
@@ -121,8 +121,11 @@ fn log(response: &Response, method: &Method, visit: &Visit, began: Instant) {
     let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
     // The template, never the path: lines of one route stay together, and nothing that was in an address is kept.
     let route = response.data::<PathPattern>().map_or("(unknown)".to_owned(), |found| route_table::template(&found.0));
-    // Asked for all the time, by machines and by pages that show a seat map; the metrics count them.
-    let is_routine = visit.path.starts_with(health::PREFIX) || visit.path.ends_with(availability::SNAPSHOT);
+    // Asked for all the time, by machines and by pages that show a seat map; the metrics count them. The bare address of
+    // the simulator is where its clients ask whether it is there.
+    let is_routine = visit.path.starts_with(health::PREFIX)
+        || visit.path.ends_with(availability::SNAPSHOT)
+        || *visit.path == *simulator::PREFIX;
     if is_routine && !response.status().is_server_error() {
         tracing::debug!(http.path = route, http.status = status, duration_ms, "{method} {route} answered {status}");
     } else {

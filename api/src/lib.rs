@@ -137,7 +137,7 @@ pub fn endpoint(options: Options) -> impl Endpoint<Output = Response> + 'static 
         .at("/.well-known/jwks.json", get(public_keys::show))
         .nest("/", service.around(edge::limit));
     if let Some(simulator) = simulator {
-        route = route.nest("/simulator", simulator::routes(simulator));
+        route = route.nest(simulator::PREFIX, simulator::routes(simulator));
     }
     let explained = route.around(throttle::limit).around(edge::explain).data(throttle);
     explained.with_if(!cors_origins.is_empty(), cors(cors_origins)).around(edge::observe)

@@ -15,7 +15,10 @@ use serde::de::DeserializeOwned;
 /// The largest body that any of the routes has a use for.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// The simulator's routes, to be nested under `/simulator`.
+/// Under which the simulator is served.
+pub const PREFIX: &str = "/simulator";
+
+/// The simulator's routes, to be nested under [`PREFIX`].
 ///
 /// `/v1/...` asks for the API key as a bearer token; `/pay/...` for the secret that is part of an intent's page.
 pub fn routes(simulator: Simulator) -> impl Endpoint<Output = Response> + 'static {

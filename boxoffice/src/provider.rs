@@ -121,7 +121,8 @@ impl Provider {
             }
             None => None,
         };
-        let routes = Route::new().nest("/simulator", api::simulator::routes(self.simulator.clone())).map_to_response();
+        let routes =
+            Route::new().nest(api::simulator::PREFIX, api::simulator::routes(self.simulator.clone())).map_to_response();
         let server = serve("payments", self.listener, routes, serving.clone(), drain.limit())?;
         let (simulator, sending) = (self.simulator.clone(), ending.clone());
         let mut sender = tokio::spawn(async move { simulator.run(sending).await });

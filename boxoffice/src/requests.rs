@@ -3,14 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use api::{health, simulator};
 use poem::http::Method;
 use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Result};
 use tokio::sync::watch;
-
-/// The routes of the simulated provider. Sagas call them, so they do not keep the process from stopping its sagas.
-const PROVIDER: &str = "/simulator";
-/// Health is asked for by machines, all the time; it says nothing about how customers are served.
-const HEALTH: &str = "/health/";
 
 /// The requests of one process. Cloning it gives another handle on the same count.
 #[derive(Clone)]
@@ -42,7 +38,9 @@ impl Requests {
 
     async fn pass<E: Endpoint>(&self, next: Arc<E>, request: Request) -> Result<Response> {
         let path = request.uri().path();
-        if path.starts_with(PROVIDER) || path.starts_with(HEALTH) {
+        // The simulated provider is called by sagas, which must not keep the process from stopping its sagas. Health is
+        // asked for by machines, all the time; it says nothing about how customers are served.
+        if path.starts_with(simulator::PREFIX) || path.starts_with(health::PREFIX) {
             return next.call(request).await.map(IntoResponse::into_response);
         }
         let _counted = Counted::among(&self.under_way);

@@ -113,3 +113,24 @@ impl Mutation {
         self.caught_by.iter().any(|trace| broken.promise == trace.promise && broken.what.contains(&trace.says))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_mutation_fits_the_source() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let all = Mutation::all(workspace).unwrap();
+        assert!(!all.is_empty(), "there are none");
+        let files: BTreeSet<&PathBuf> =
+            all.iter().flat_map(|mutation| &mutation.changes).map(|change| &change.file).collect();
+        for file in files {
+            let source = std::fs::read_to_string(workspace.join(file)).unwrap();
+            let mutated = text::mutate(file, &source, &all).unwrap();
+            assert!(mutated.contains(CHOSEN_BY), "{} is as it was", file.display());
+        }
+    }
+}

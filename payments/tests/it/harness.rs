@@ -69,7 +69,7 @@ impl Harness {
         let (listener, base) = listen("simulator").await;
         let simulator =
             Simulator::open(SimulatorConfig { public_url: base.clone(), ..config.clone() }).await.expect("a simulator");
-        let routes = Route::new().nest("/simulator", crate::routes::routes(simulator.clone()));
+        let routes = Route::new().nest(crate::routes::PREFIX, crate::routes::routes(simulator.clone()));
         serve(listener, routes, stop.clone());
         let provider = SimulatorProvider::new(base.clone(), config.api_key.clone(), config.webhook_secret.clone())
             .expect("a client");
