@@ -53,7 +53,7 @@ impl App {
         match kept {
             PaymentEventStored::Stored => {
                 if event.deliveries > 0 {
-                    self.deliver_at_once(event.as_kept());
+                    self.deliver_at_once(event.kept());
                 }
                 WebhookReceived::Stored
             }

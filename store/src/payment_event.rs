@@ -35,7 +35,7 @@ pub struct NewPaymentEvent {
 
 impl NewPaymentEvent {
     /// The message as it is kept, for whoever delivers it at once.
-    pub fn as_kept(self) -> PaymentEvent {
+    pub fn kept(self) -> PaymentEvent {
         let Self { provider, event_id, kind, intent_id, body, received_at, due_at, deliveries } = self;
         let state = PaymentEventState::Stored;
         let (next_delivery_at, last_error) = (due_at, None);

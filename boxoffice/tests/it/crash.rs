@@ -181,16 +181,18 @@ async fn open_show(buyer: &Buyer, shows: &serde_json::Value) -> (domain::ids::Sh
     for show in shows["items"].as_array().unwrap() {
         let id = show["id"].as_str().unwrap();
         let seats = buyer.send(buyer.get(&format!("/shows/{id}/seats"))).await;
-        let free = seats.body["items"].as_array().unwrap().iter().find(|seat| seat["state"] == "available");
-        let Some(free) = free else { continue };
+        let free = seats.body["items"].as_array().unwrap().iter().filter(|seat| seat["state"] == "available");
+        let free: Vec<_> =
+            free.map(|seat| domain::ids::SeatId::parse(seat["seatId"].as_str().unwrap()).unwrap()).collect();
+        // Another one than the probe's, whose lock goes a moment after its booking has ended.
+        let [tried, .., wanted] = free[..] else { continue };
         let show_id = domain::ids::ShowId::parse(id).unwrap();
-        let seat_id = domain::ids::SeatId::parse(free["seatId"].as_str().unwrap()).unwrap();
-        let probe = Buyer::clone(buyer).book(show_id, &[seat_id]).await;
+        let probe = Buyer::clone(buyer).book(show_id, &[tried]).await;
         if probe.status.is_success() && probe.state() == "awaiting_payment" {
             let hold_seconds = show["holdSeconds"].as_i64().unwrap_or_default();
             buyer.cancel(probe.booking_id()).await;
             if hold_seconds >= 60 {
-                return (show_id, vec![seat_id]);
+                return (show_id, vec![wanted]);
             }
         }
     }

@@ -82,7 +82,7 @@ async fn whoever_keeps_a_message_may_deliver_it_first(db: TestDatabase) {
     let store = db.store;
     let at_once = NewPaymentEvent { due_at: after(2), deliveries: 1, ..event(1) };
     store.store_payment_event(&at_once).await.unwrap();
-    let kept = at_once.as_kept();
+    let kept = at_once.kept();
     assert_eq!((kept.event_id.as_str(), kept.deliveries), ("evt_001", 1));
     assert!(store.claim_due_payment_events(after(1), 30, 10).await.unwrap().is_empty(), "it is being delivered");
     let [again] = store.claim_due_payment_events(after(2), 30, 10).await.unwrap().try_into().unwrap();
