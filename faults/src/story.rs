@@ -1,5 +1,5 @@
 //! A booking's whole story, for a person who has to find out why a promise was broken: its rows, what the provider knows,
-//! its sagas, and what clients were told. Judges nothing, and tells what it cannot read.
+//! its sagas, what clients were told and what the processes have logged. Judges nothing, and tells what it cannot read.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -99,6 +99,10 @@ pub async fn of(stage: &Stage, booking_id: BookingId) -> String {
         format!("{}: {} {state}{key}", it.at, it.status)
     });
     add(&mut story, "clients were answered", Ok(shortened(answers.collect())));
+    let id = booking_id.to_string();
+    add(&mut story, "the processes logged of it", Ok(stage.fleet.logged(|line| line.contains(&id))));
+    // A defect is logged once, with the id of the request that met it.
+    add(&mut story, "the processes logged as errors", Ok(stage.fleet.logged(|line| line.contains("ERROR"))));
     story
 }
 

@@ -240,6 +240,17 @@ impl Fleet {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
+    /// The lines of all logs in which something is told, each after the name of who has logged it.
+    pub fn logged(&self, is_told: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut logged = Vec::new();
+        for Member { name, .. } in &self.members {
+            let text = std::fs::read(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            logged.extend(text.lines().filter(|line| is_told(line)).map(|line| format!("{name}: {line}")));
+        }
+        logged
+    }
+
     fn operations_url(&self, name: &str, path: &str) -> String {
         let member = self.members.iter().find(|member| member.name == name);
         format!("http://{}{path}", member.unwrap_or_else(|| panic!("there is no {name}")).operations)
