@@ -88,6 +88,12 @@ impl Problem {
         Self { members, ..Self::new(kind, format!("`{field}` {detail}")) }
     }
 
+    /// A problem with seats that were asked for, all of which are named.
+    fn of_seats(kind: &'static ProblemKind, seat_ids: Vec<SeatId>, detail: String) -> Self {
+        let members = Box::new(Members { seat_ids, field: Some("seatIds".to_owned()), ..Members::default() });
+        Self { members, ..Self::new(kind, detail) }
+    }
+
     /// A value that is none of those which a field can have.
     pub fn invalid_value(field: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self::of_field(&kind::INVALID_VALUE, field, detail)
@@ -172,18 +178,13 @@ impl From<AppError> for Problem {
             }
             AppError::NotFound { what: _ } => Self::new(&kind::NOT_FOUND, detail),
             AppError::SeatsTaken { seat_ids } => {
-                let members = Box::new(Members { seat_ids, field: Some("seatIds".to_owned()), ..Members::default() });
                 let detail = format!("{detail}; none is held, and a new try needs a new idempotency key");
-                Self { members, ..Self::new(&kind::SEATS_TAKEN, detail) }
+                Self::of_seats(&kind::SEATS_TAKEN, seat_ids, detail)
             }
-            AppError::SeatsOfSomebody { seat_ids } => {
-                let members = Box::new(Members { seat_ids, field: Some("seatIds".to_owned()), ..Members::default() });
-                Self { members, ..Self::new(&kind::SEATS_TAKEN, detail) }
-            }
+            AppError::SeatsOfSomebody { seat_ids } => Self::of_seats(&kind::SEATS_TAKEN, seat_ids, detail),
             AppError::SeatsStranded { seat_ids } => {
-                let members = Box::new(Members { seat_ids, field: Some("seatIds".to_owned()), ..Members::default() });
                 let detail = format!("{detail}; nothing is held, and a new try needs a new idempotency key");
-                Self { members, ..Self::new(&kind::SEATS_STRANDED, detail) }
+                Self::of_seats(&kind::SEATS_STRANDED, seat_ids, detail)
             }
             AppError::NotTogether { largest } => {
                 let limit = i64::try_from(largest).unwrap_or(i64::MAX);

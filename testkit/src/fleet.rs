@@ -235,7 +235,7 @@ impl Fleet {
 
     /// The last lines that a process has logged.
     pub fn log_of(&self, name: &str) -> String {
-        let text = std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+        let text = self.whole_log_of(name);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
@@ -244,11 +244,16 @@ impl Fleet {
     pub fn logged(&self, is_told: impl Fn(&str) -> bool) -> Vec<String> {
         let mut logged = Vec::new();
         for Member { name, .. } in &self.members {
-            let text = std::fs::read(self.folder.join(format!("{name}.log"))).unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
+            let text = self.whole_log_of(name);
             logged.extend(text.lines().filter(|line| is_told(line)).map(|line| format!("{name}: {line}")));
         }
         logged
+    }
+
+    /// What a process has logged; nothing, if it has not begun. A line that was being written when it was killed is kept.
+    fn whole_log_of(&self, name: &str) -> String {
+        let text = std::fs::read(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     fn operations_url(&self, name: &str, path: &str) -> String {
