@@ -5,6 +5,7 @@ use domain::ids::BookingId;
 use domain::money::{Money, MoneyError};
 use domain::payment::{AttemptState, IntentId};
 use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sea_orm::{DbErr, RuntimeErr};
 
 /// A fault of the database, of what is in it, or of the caller.
@@ -146,6 +147,9 @@ impl StoreError {
     /// Whether the same call may succeed later, without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match self {
+            // Whatever keeps it from being connected to, the same settings have worked before, and it says nothing of what
+            // was asked.
+            Self::Database { source: DbErr::Conn(_), .. } => true,
             Self::Unreachable { source, .. } | Self::Database { source, .. } => Fault::of(source).is_transient(),
             Self::ConcurrentChange { .. } => true,
             Self::UnsupportedUrl { .. }
@@ -215,14 +219,13 @@ impl Fault {
     fn of_driver(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => {
-                let code = error.code().unwrap_or_default();
-                if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-                    Self::of_sqlite(&code)
+                if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+                    Self::of_postgres(error)
                 } else {
-                    Self::of_postgres(&code)
+                    Self::of_sqlite(&error.code().unwrap_or_default())
                 }
             }
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::LostConnection,
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => Self::LostConnection,
             sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 Self::Unavailable
             }
@@ -244,18 +247,25 @@ impl Fault {
         }
     }
 
-    /// By SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-    fn of_postgres(code: &str) -> Self {
+    /// By SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>), and by severity.
+    fn of_postgres(error: &PgDatabaseError) -> Self {
+        let code = error.code();
+        let is_of = |classes: &[&str]| classes.iter().any(|class| code.starts_with(class));
         match code {
             // Serialization failure, deadlock.
             "40001" | "40P01" => Self::LostRace,
             // Terminated by an operator or a restart, by a crash; a server that starts up; connection failures.
             "57P01" | "57P02" | "57P03" => Self::LostConnection,
-            _ if code.starts_with("08") => Self::LostConnection,
+            _ if is_of(&["08"]) => Self::LostConnection,
             // Lock timeout; a transaction that was idle for too long; a server that has become a standby.
             "55P03" | "25P03" | "25006" => Self::Unavailable,
-            // Lack of resources, statement timeout and other interventions, system errors.
-            _ if ["53", "57", "58"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
+            // Lack of resources, statement timeout and other interventions, system errors, and errors within the server,
+            // which are never those of a statement: a new session that cannot write its cache to a full disk is one.
+            _ if is_of(&["53", "57", "58", "XX"]) => Self::Unavailable,
+            // Who may not enter, and a database that does not exist.
+            _ if is_of(&["28", "3D"]) => Self::Refused,
+            // Whatever else has ended the session.
+            _ if matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) => Self::LostConnection,
             _ => Self::Refused,
         }
     }

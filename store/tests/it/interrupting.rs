@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use domain::booking::{BookingConfirmed, BookingOpened};
 use domain::hold::HoldExtended;
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, Database, TransactionTrait};
 
 use crate::fixture::{self, after, count, now, open, open_and_request, request, tamper};
 use crate::harness::TestDatabase;
@@ -17,6 +17,8 @@ on_postgres! {
     a_connection_that_dies_leaves_nothing_half_opened,
     a_connection_that_dies_leaves_nothing_half_confirmed,
     a_connection_that_dies_at_the_commit_leaves_nothing,
+    an_error_within_the_server_is_not_one_of_the_statement,
+    a_database_that_lets_nobody_in_is_away,
 }
 
 /// What every change does before its last statement is interrupted by `what`.
@@ -121,5 +123,38 @@ async fn a_connection_that_dies_at_the_commit_leaves_nothing(db: TestDatabase) {
     assert_free(&db, "show_seats").await;
     assert_eq!(count(&db.store, "bookings").await, 0);
     stop_interrupting(&db).await;
+    open(&db.store, &booking).await;
+}
+
+async fn an_error_within_the_server_is_not_one_of_the_statement(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let booking = request(1, "key", &[0, 1]);
+    let text = "create function interrupt() returns trigger language plpgsql as $$ begin \
+                raise exception 'could not write init file' using errcode = 'XX000'; end $$";
+    tamper(&db.store, &format!("{text}; create {IN_THE_MIDDLE} execute function interrupt()")).await;
+    let error = db.store.open_booking(&booking, now()).await.expect_err("an error within the server");
+    assert!(error.is_transient(), "{error:?}");
+    assert_free(&db, "show_seats").await;
+    stop_interrupting(&db).await;
+    open(&db.store, &booking).await;
+}
+
+async fn a_database_that_lets_nobody_in_is_away(db: TestDatabase) {
+    fixture::load(&db.store).await;
+    let (server, name) = db.config.url.rsplit_once('/').expect("a name");
+    let neighbour = Database::connect(format!("{server}/postgres")).await.expect("connecting to another database");
+    let sever = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    for text in [&format!("alter database {name} with allow_connections false"), &sever] {
+        neighbour.execute_unprepared(text).await.expect("turning everybody away");
+    }
+    let booking = request(1, "key", &[0]);
+    let errors = [
+        db.store.find_booking(booking.booking_id).await.expect_err("a read without a connection"),
+        db.store.open_booking(&booking, now()).await.expect_err("a change without a connection"),
+    ];
+    neighbour.execute_unprepared(&format!("alter database {name} with allow_connections true")).await.unwrap();
+    for error in errors {
+        assert!(error.is_transient(), "{error:?}");
+    }
     open(&db.store, &booking).await;
 }
