@@ -3,16 +3,15 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::FutureExt;
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, PathPattern, Request, Response, Result};
-use tokio::io::{AsyncRead, AsyncReadExt, copy, sink};
-use tokio::time::timeout;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::body_limit::{NoBody, read_within};
 use crate::problem::{Problem, body_too_large};
 use crate::problem_kind::INVALID_REQUEST;
 use crate::{availability, health, import, route_table, seat_map, show_plan, simulator, webhook};
@@ -25,10 +24,6 @@ const REQUEST_ID_CHARACTERS: usize = 128;
 
 /// The largest body of most requests, in bytes: ten seats and a key fit many times over.
 const BODY_BYTES: usize = 64 * 1024;
-/// How much of a body that is too large is read away before it is refused, in bytes.
-const READ_AWAY_BYTES: u64 = 32 * 1024 * 1024;
-/// How long that may take.
-const READ_AWAY_WITHIN: Duration = Duration::from_secs(5);
 
 /// A request as it came in: routers shorten its path on the way to a handler.
 #[derive(Debug, Clone)]
@@ -82,32 +77,13 @@ pub(crate) async fn limit<E: Endpoint>(next: Arc<E>, mut request: Request) -> Re
     } else {
         BODY_BYTES
     };
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let waits_to_be_asked = request.headers().contains_key(header::EXPECT);
-    let mut sent = request.take_body().into_async_read();
-    let mut body = Vec::new();
-    let is_declared_too_large = declared.is_some_and(|declared: usize| declared > bytes);
-    if !is_declared_too_large {
-        let one_more = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(1);
-        let read = (&mut sent).take(one_more).read_to_end(&mut body).await;
+    let body = read_within(&mut request, bytes).await.map_err(|why| match why {
+        NoBody::TooLarge => body_too_large(bytes),
         // Whoever hangs up in the middle of a body does not read this either.
-        read.map_err(|_hung_up| Problem::new(&INVALID_REQUEST, "the body ended early"))?;
-    }
-    if is_declared_too_large || body.len() > bytes {
-        if !waits_to_be_asked {
-            read_away(sent).await;
-        }
-        return Err(body_too_large(bytes).into());
-    }
+        NoBody::EndedEarly => Problem::new(&INVALID_REQUEST, "the body ended early"),
+    })?;
     request.set_body(body);
     next.call(request).await.map(IntoResponse::into_response)
-}
-
-/// Reads what is left of a body and keeps none of it, as far as that is bearable: a client that is still sending looks for
-/// no answer, and one whose connection is closed meanwhile never sees one.
-async fn read_away(sent: impl AsyncRead + Unpin) {
-    let mut left = sent.take(READ_AWAY_BYTES);
-    let _as_far_as_it_goes = timeout(READ_AWAY_WITHIN, copy(&mut left, &mut sink())).await;
 }
 
 /// The one place where what went wrong is logged, and what its caller is told.

@@ -53,6 +53,7 @@ pub mod problem_kind;
 
 pub mod refusal;
 
+mod body_limit;
 mod edge;
 mod problem_page;
 mod public_keys;

@@ -12,6 +12,8 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Result, Route
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::body_limit::{NoBody, read_within};
+
 /// The largest body that any of the routes has a use for.
 const BODY_BYTES: usize = 64 * 1024;
 
@@ -234,7 +236,10 @@ async fn authorized<E: Endpoint>(next: std::sync::Arc<E>, request: Request) -> R
 }
 
 async fn limited<E: Endpoint>(next: std::sync::Arc<E>, mut request: Request) -> Result<Response> {
-    let body = request.take_body().into_bytes_limit(BODY_BYTES).await.map_err(|_| SizedLimitError::PayloadTooLarge)?;
+    let body = read_within(&mut request, BODY_BYTES).await.map_err(|why| match why {
+        NoBody::TooLarge => poem::Error::from(SizedLimitError::PayloadTooLarge),
+        NoBody::EndedEarly => poem::Error::from_string("the body ended early", StatusCode::BAD_REQUEST),
+    })?;
     request.set_body(body);
     next.call(request).await.map(IntoResponse::into_response)
 }
