@@ -81,7 +81,7 @@ impl Effort {
             rush: RushEffort { rounds: 5, buyers: 2_000 },
             availability: AvailabilityEffort { turn: seconds(4), changing_percent: 30 },
             open_sagas: OpenEffort { open, watched: seconds(40) },
-            growth: Some(GrowthEffort { rounds: 3, turn: seconds(8) }),
+            growth: Some(GrowthEffort { rounds: 5, turn: seconds(8) }),
             starts: 5,
         }
     }
