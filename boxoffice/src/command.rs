@@ -14,6 +14,7 @@ mod target;
 mod token;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -73,9 +74,16 @@ struct DataFolder {
     data: PathBuf,
 }
 
+/// How long threads may go on when a command has ended and has given everything its time: leaving a broker that is away can
+/// take for ever, and would keep the process.
+const THREADS_END_WITHIN: Duration = Duration::from_secs(2);
+
 /// Runs a command to its end.
 pub fn run(command: Command) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(carry_out(command))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(carry_out(command));
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    outcome
 }
 
 async fn carry_out(command: Command) -> anyhow::Result<()> {
